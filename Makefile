@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The one door. Every target installs what it needs by apt when it is missing (with sudo if you are
+# not root) and says so.
+#
+#   make run      builds, starts everything, sends and receives ten messages, serves until Ctrl-C
+#   make test     everything that can be tested here
+#   make build    the release binary: build/release/kerolox
+#   make bench    Kerolox beside Apache RocketMQ 5.4.0, one table of ratios
+#   make format   clang-format over the tree
+#   make lint     house rules, thread-safety analysis, clang-tidy
+#   make unit     unit and component tests in the dev flavour, for the inner loop
+#   make torture  the crash test for an hour
+
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 30
+.DEFAULT_GOAL := help
+.PHONY: help run test build bench format format-check lint unit asan tsan fuzz e2e compat torture \
+	packages packages-interop rules clean
+
+help:
+	@sed -n 's/^#   \(make .*\)/  \1/p' Makefile
+
+packages:
+	@tools/install_packages.sh build
+
+packages-interop: packages
+	@tools/install_packages.sh interop || echo "SKIP interop: Java, Maven or Go cannot be installed"
+
+build: packages
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target kerolox
+
+run: build
+	@tools/run_demo.sh build/release/kerolox
+
+unit: packages
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+
+rules: packages
+	@python3 tools/check_layers.py
+	@python3 tools/tidy.py
+
+# Unit and component tests, each once under AddressSanitizer and UBSan.
+asan: packages
+	@cmake --preset asan >/dev/null
+	@cmake --build --preset asan -j $(JOBS)
+	@ctest --test-dir build/asan --output-on-failure -j $(JOBS)
+
+# What runs threads against each other, under ThreadSanitizer.
+TSAN_TESTS = base store net broker namesrv client
+tsan: packages
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan -j $(JOBS) --target $(TSAN_TESTS:%=kx_%_test)
+	@ctest --test-dir build/tsan --output-on-failure -j $(JOBS) \
+		-R '^($(shell echo $(TSAN_TESTS) | tr ' ' '|'))$$'
+
+fuzz: packages
+	@tools/run_fuzzers.sh $(FUZZ_SECONDS)
+
+# The real binary from outside: command line, life cycle, kill -9 under load.
+e2e: build
+	@python3 tests/e2e/run.py --kerolox build/release/kerolox
+
+# Unmodified Java and Go clients, and mixed deployments with Java servers.
+compat: build packages-interop
+	@python3 tests/compat/run.py --server kerolox --kerolox build/release/kerolox
+	@python3 tests/compat/run.py --mixed --kerolox build/release/kerolox
+
+test: rules asan tsan fuzz e2e compat
+	@echo "all tests passed"
+
+bench: build packages-interop
+	@python3 bench/run.py --kerolox build/release/kerolox --json build/bench/run.json
+
+torture: build
+	@python3 tests/e2e/run.py --kerolox build/release/kerolox --only kill --rounds 2000
+
+format: packages
+	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs clang-format-19 -i
+
+format-check: packages
+	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs clang-format-19 --dry-run -Werror
+
+lint: rules format-check
+	@cmake --preset lint >/dev/null
+	@cmake --build --preset lint -j $(JOBS)
+
+clean:
+	@rm -rf build

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# Debian 12's packages as targets. A room names the ones it sees in its kx_module() LIBS line.
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(absl REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(GTest REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(Boost 1.81 EXACT REQUIRED)
+
+find_library(KX_ISAL isal REQUIRED)
+find_library(KX_LZ4 lz4 REQUIRED)
+find_library(KX_ZSTD zstd REQUIRED)
+find_path(KX_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+find_path(KX_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
+
+# Sanitizers and valgrind see nothing through a foreign allocator: release only.
+if(KX_FLAVOUR STREQUAL "release")
+  find_package(mimalloc REQUIRED)
+endif()

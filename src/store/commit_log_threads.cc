@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The two threads of the commit log. `prepare` makes the next file and faults pages in ahead of the
+// tail, so that appends find them; `flush` makes what was appended durable.
+#include <algorithm>
+
+#include "base/log.h"
+#include "store/commit_log.h"
+
+namespace kx::store {
+namespace {
+
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kAhead = 16 * kMiB;     ///< pages that are ready in front of the tail
+constexpr std::int64_t kAheadLow = 12 * kMiB;  ///< with less than this, prepare is woken
+constexpr std::int64_t kStep = kMiB;           ///< one call, so that page faults of others get in
+constexpr std::int64_t kBehind = 8 * kMiB;     ///< stays mapped behind the tail, for its readers
+constexpr std::int64_t kColdBytesMax = 8 * kMiB;
+constexpr std::int64_t kTickMs = 1000;
+
+}  // namespace
+
+Status CommitLog::prepare_next() {
+    std::int64_t base = 0;
+    {
+        SpinGuard guard(lock_);
+        if (next_ready_ || tail_ == nullptr) return {};
+        if (tail_end_ - position_ > segment_bytes_ / 2) return {};
+        base = tail_end_;
+    }
+    Result<Segment> segment = create_segment(base);
+    if (!segment) return tl::unexpected(std::move(segment).error());
+    segments_.update([&](Segments& list) { list.push_back(*segment); });
+    SpinGuard guard(lock_);
+    next_ = std::move(*segment);
+    next_ready_ = true;
+    return {};
+}
+
+Status CommitLog::prepare_range(const Segment& segment, std::int64_t begin, std::int64_t end) {
+    KX_CHECK(segment.file->populate(begin, end));
+    if (!sync_flush_) return {};
+    // Blocks that were only allocated must be marked as written by a commit of the file system's
+    // journal, which would be part of the first sync of each. Writing the zeros now takes that off
+    // the path of an acknowledgement; after it the pages are faulted in again, writable.
+    if (const Status status = segment.file->write_back(begin, end); !status) {
+        // The kernel tells of a failed write once: the flush thread would not hear of it again.
+        health_.raise(Health::Cause::kFailed, status.error().text);
+        return status;
+    }
+    return segment.file->populate(begin, end);
+}
+
+Status CommitLog::prepare_pages(std::int64_t ahead_bytes) {
+    std::int64_t position = 0;
+    {
+        SpinGuard guard(lock_);
+        position = position_;
+    }
+    ready_until_ = std::max(ready_until_, position);
+    const auto segments = segments_.get();
+    const std::int64_t target = position + ahead_bytes;
+    while (ready_until_ < target && !stopping_) {
+        const Segment* const segment = find_segment(*segments, ready_until_);
+        if (segment == nullptr) break;
+        const std::int64_t end =
+            std::min({ready_until_ / kStep * kStep + kStep, target, segment->end()});
+        KX_CHECK(prepare_range(*segment, ready_until_ - segment->base, end - segment->base));
+        ready_until_ = end;
+    }
+    return {};
+}
+
+void CommitLog::give_back_pages() {
+    const std::int64_t behind = flushed_.value() - kBehind;
+    const bool cold = cold_bytes_.load() > kColdBytesMax;
+    if (behind - given_back_ < kBehind / 2 && !cold) return;
+    const std::int64_t from = cold ? 0 : given_back_;
+    const auto segments = segments_.get();
+    for (const Segment& segment : *segments) {
+        const std::int64_t begin = std::max<std::int64_t>(from - segment.base, 0);
+        const std::int64_t end = std::min(behind - segment.base, segment.file->size());
+        segment.file->advise(begin, end, Advice::kDropFromMemory);
+    }
+    if (cold) cold_bytes_ = 0;
+    given_back_ = std::max(given_back_, behind);
+}
+
+void CommitLog::prepare_loop() {
+    while (!stopping_) {
+        Status status = prepare_next();
+        if (status) status = prepare_pages(kAhead);
+        {
+            MutexLock guard(create_mutex_);
+            std::string error = status ? std::string() : status.error().text;
+            if (!error.empty() && error != create_error_) log::error("store", "{}", error);
+            create_error_ = std::move(error);
+        }
+        give_back_pages();
+        std::int64_t half_way = 0;
+        {
+            SpinGuard guard(lock_);
+            half_way = next_ready_ ? tail_end_ : tail_end_ - segment_bytes_ / 2;
+        }
+        wake_prepare_at_ = std::min(std::max(ready_until_ - kAheadLow, appended_.value() + kStep),
+                                    std::max(half_way, appended_.value() + 1));
+        prepare_bell_.wait_ms(kTickMs);
+    }
+}
+
+/// True when there was something to flush and it is durable now.
+bool CommitLog::flush_once() {
+    std::int64_t target = 0;
+    std::int64_t store_time = 0;
+    {
+        SpinGuard guard(lock_);
+        target = position_;
+        store_time = last_store_time_;
+    }
+    const std::int64_t begin = flushed_.value();
+    if (target <= begin || health_.has(Health::Cause::kFailed)) return false;
+    const auto segments = segments_.get();
+    for (const Segment& segment : *segments) {
+        if (segment.end() <= begin || segment.base >= target) continue;
+        const Status status = segment.file->sync(std::max<std::int64_t>(begin - segment.base, 0),
+                                                 std::min(target, segment.end()) - segment.base);
+        if (status) continue;
+        // The kernel may have dropped the pages' dirty marks: a second try would report success
+        // for bytes that are lost. Nothing of this range is ever acknowledged.
+        health_.raise(Health::Cause::kFailed,
+                      fmt::format("{} (offsets {} to {})", status.error().text, begin, target));
+        return false;
+    }
+    flush_count_.fetch_add(1, std::memory_order_relaxed);
+    checkpoint_->physical_time = store_time;
+    flushed_.raise(target);
+    return true;
+}
+
+void CommitLog::flush_loop() {
+    while (true) {
+        const bool last = stopping_;
+        if (!last) flush_bell_.wait_ms(sync_flush_ ? kTickMs : flush_interval_ms_);
+        flush_wanted_ = false;
+        if (flush_once()) after_flush_();
+        if (last) return;
+    }
+}
+
+}  // namespace kx::store

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Many threads at one store; run these under TSan.
+#include <gmock/gmock.h>
+
+#include <atomic>
+
+#include "support/store_world.h"
+
+namespace kx::store {
+namespace {
+
+using namespace kx::testing;
+
+constexpr int kQueues = 3;
+
+void append_all(MessageStore& store, int thread, int count) {
+    for (int i = 0; i < count; ++i) {
+        const std::string body = fmt::format("{}:{}", thread, i);
+        const model::NewMessage sent = message("t", body, (thread + i) % kQueues);
+        const QueuePtr queue = store.queue("t", sent.queue_id);
+        PutResult at;
+        ASSERT_TRUE(eventually([&] {
+            at = store.append(*queue, sent);
+            return at.status != PutStatus::kBusy;
+        }));
+        ASSERT_EQ(at.status, PutStatus::kOk) << at.cause;
+        if (i % 7 == 0) store.dispatch();
+        if (i % 31 == 0) store.request_flush();
+    }
+    store.request_flush();
+    store.dispatch();
+}
+
+/// Every message of every thread once, and each thread's messages in order within their queue.
+void expect_all(MessageStore& store, int threads, int count) {
+    int seen = 0;
+    for (int id = 0; id < kQueues; ++id) {
+        std::vector<int> last(static_cast<std::size_t>(threads), -1);
+        for (const std::string& body : bodies(store, "t", id)) {
+            const auto thread = static_cast<std::size_t>(std::stoi(body));
+            const int i = std::stoi(body.substr(body.find(':') + 1));
+            EXPECT_GT(i, last[thread]);
+            last[thread] = i;
+            ++seen;
+        }
+    }
+    EXPECT_EQ(seen, threads * count);
+}
+
+void run(bool sync_flush) {
+    constexpr int kThreads = 3;
+    constexpr int kCount = 4000;
+    SimFileSystem disk;
+    StoreOptions options = small_store(sync_flush);
+    options.flush_interval_ms = 1;
+    options.flush_queues_interval_ms = 1;
+    auto store = open_store(disk, options);
+    std::atomic<bool> done{false};
+    std::thread reader([&] {
+        while (!done) {
+            for (int id = 0; id < kQueues; ++id) bodies(*store, "t", id);
+            static_cast<void>(store->figures());
+        }
+    });
+    std::vector<std::thread> writers;
+    for (int thread = 0; thread < kThreads; ++thread) {
+        writers.emplace_back([&, thread] { append_all(*store, thread, kCount); });
+    }
+    for (std::thread& writer : writers) writer.join();
+    const std::int64_t end = store->appended().value();
+    // Nobody calls dispatch() any more: what was appended is dispatched all the same.
+    EXPECT_TRUE(eventually([&] { return store->figures().dispatched >= end; }));
+    done = true;
+    reader.join();
+    expect_all(*store, kThreads, kCount);
+    ASSERT_TRUE(store->stop());
+    store = open_store(disk, options);
+    expect_all(*store, kThreads, kCount);
+}
+
+TEST(Concurrency, AppendersDispatchersAndReadersAgree) { run(false); }
+
+TEST(Concurrency, TheSameUnderSynchronousFlush) { run(true); }
+
+TEST(Concurrency, StopsWhileOthersStillAppend) {
+    SimFileSystem disk;
+    auto store = open_store(disk);
+    std::atomic<std::int64_t> stored{0};
+    std::atomic<bool> refused{false};
+    std::thread writer([&] {
+        const QueuePtr queue = store->queue("t", 0);
+        while (!refused) {
+            const PutResult at = store->append(*queue, message("t", "x"));
+            store->dispatch();
+            if (at.status == PutStatus::kOk) ++stored;
+            if (at.status == PutStatus::kServiceNotAvailable) refused = true;
+        }
+    });
+    EXPECT_TRUE(eventually([&] { return stored > 100; }));
+    ASSERT_TRUE(store->stop());
+    writer.join();
+    store = open_store(disk);
+    EXPECT_EQ(static_cast<std::int64_t>(bodies(*store, "t").size()), stored);
+}
+
+TEST(Concurrency, TopicsComeAndGoUnderLoad) {
+    SimFileSystem disk;
+    StoreOptions options = small_store();
+    options.flush_queues_interval_ms = 1;
+    auto store = open_store(disk, options);
+    std::atomic<bool> done{false};
+    std::thread writer([&] {
+        while (!done) {
+            const QueuePtr queue = store->queue("brief", 0);
+            static_cast<void>(store->append(*queue, message("brief", "x")));
+            store->dispatch();
+        }
+    });
+    for (int i = 0; i < 200; ++i) {
+        store->delete_topic("brief");
+        bodies(*store, "brief");
+    }
+    done = true;
+    writer.join();
+    ASSERT_TRUE(store->stop());
+}
+
+}  // namespace
+}  // namespace kx::store
