@@ -160,8 +160,7 @@ Result<std::string> compress(Compression format, std::string_view bytes, int lev
     return fail(Errc::kUnsupported, "compression format {} is unknown", static_cast<int>(format));
 }
 
-Result<std::string> decompress(Compression format, std::string_view bytes,
-                               std::size_t bytes_max) {
+Result<std::string> decompress(Compression format, std::string_view bytes, std::size_t bytes_max) {
     switch (format) {
         case Compression::kZlib: return inflate_zlib(bytes, bytes_max);
         case Compression::kLz4: return decompress_lz4(bytes, bytes_max);

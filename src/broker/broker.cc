@@ -57,8 +57,8 @@ Result<model::HostPort> resolve(const std::string& host, std::int32_t port) {
     boost::system::error_code error;
     const auto found = resolver.resolve(host, std::to_string(port), error);
     if (error || found.empty()) {
-        return fail(Errc::kInvalidArgument, "brokerIP1: '{}' is neither an address nor a known name",
-                    host);
+        return fail(Errc::kInvalidArgument,
+                    "brokerIP1: '{}' is neither an address nor a known name", host);
     }
     model::HostPort result;
     result.port = port;
@@ -287,9 +287,9 @@ void Broker::Parts::drain() {
     const std::int64_t wait_ms = settings->server.enable_shutdown_gracefully
                                      ? settings->server.shutdown_wait_time_seconds * 1000LL
                                      : kDrainMs;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+    const std::int64_t until_ms = system_clock().steady_ms() + wait_ms;
     while (router.in_flight() + fast_router.in_flight() > 0) {
-        if (std::chrono::steady_clock::now() > until) {
+        if (system_clock().steady_ms() > until_ms) {
             log::warn("broker", "{} requests are left unanswered",
                       router.in_flight() + fast_router.in_flight());
             return;
@@ -418,7 +418,7 @@ void Broker::append_metrics(MetricRows& rows) const {
     add("rocketmq_broker_permission", "4 read, 2 write", kGauge, config->broker_permission);
     add("rocketmq_topic_number", "topics", kGauge, parts_->topics->names().size());
     add("rocketmq_consumer_group_number", "configured groups", kGauge,
-        parts_->groups->table().subscription_group_table.size());
+        parts_->groups->size());
     add("rocketmq_producer_connections", "connections of producers", kGauge,
         parts_->clients->producer_count());
     add("rocketmq_consumer_connections", "connections of consumers", kGauge,

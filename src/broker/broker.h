@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The broker, put together: store, tables, handlers, ports, name servers. start() builds it from
-// below upwards; stop() takes it apart from above downwards, so that nothing is called that is gone.
+// below upwards; stop() takes it apart from above downwards, so that nobody calls what is gone.
 #pragma once
 
 #include <cstdint>

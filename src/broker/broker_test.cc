@@ -382,7 +382,8 @@ TEST_F(BrokerTest, TakesAFileOverThatWasReadAgain) {
 class BrokerStart : public testing::BrokerWorld {
 protected:
     std::string why_not(const BrokerConfig& config) {
-        auto broker = Broker::start({.config = config, .clock = &clock_, .files = disk_.get()}, pool_);
+        BrokerOptions options{.config = config, .clock = &clock_, .files = disk_.get()};
+        auto broker = Broker::start(std::move(options), pool_);
         return broker ? std::string("started") : broker.error().text;
     }
 };

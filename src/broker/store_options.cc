@@ -27,6 +27,7 @@ Result<store::StoreOptions> store_options(const BrokerConfig& config) {
     options.sync_flush = config.flush_disk_type == FlushDiskType::kSyncFlush;
     options.flush_interval_ms = config.flush_interval_commit_log;
     options.flush_queues_interval_ms = config.flush_interval_consume_queue;
+    options.flush_queues_wholly_ms = config.flush_consume_queue_thorough_interval;
     options.max_message_bytes = config.max_message_size;
     // 0 would mean the default; a ratio of 0 means that nothing counts as in memory.
     options.max_memory_bytes =

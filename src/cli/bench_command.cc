@@ -15,7 +15,7 @@
 namespace kx::cli {
 namespace {
 
-constexpr std::string_view kCommand = "bench";
+constexpr std::string_view kBenchName = "bench";
 constexpr std::int64_t kStartWaitMs = 10'000;
 constexpr std::int64_t kDrainWaitMs = 3'000;
 constexpr std::int64_t kLookEveryMs = 20;
@@ -49,8 +49,9 @@ public:
     int run() {
         for (const auto& pool : pools_) pool->start();
         boost::asio::signal_set signals(pools_[0]->at(0).context(), SIGINT, SIGTERM);
-        signals.async_wait([this](const boost::system::error_code& error, int) {
+        signals.async_wait([this, &signals](const boost::system::error_code& error, int) {
             if (error) return;
+            signals.clear();  // a second signal ends the process
             MutexLock lock(mutex_);
             interrupted_ = true;
             changed_.notify_all();
@@ -59,7 +60,7 @@ public:
         if (status) measure();
         stop(signals);
         if (!status) {
-            complain(kCommand, status.error());
+            complain(kBenchName, status.error());
             return exit_code_of(status.error().code);
         }
         return tell_report();
@@ -90,8 +91,7 @@ private:
         made.topic = options_.topic;
         made.retries = 0;  // a refusal is a finding
         made.queues_max = static_cast<std::size_t>(options_.queues);
-        if (options_.queues > 0)
-            made.new_topic_queues = static_cast<std::int32_t>(options_.queues);
+        if (options_.queues > 0) made.new_topic_queues = static_cast<std::int32_t>(options_.queues);
         return made;
     }
 
@@ -143,8 +143,8 @@ private:
                 MutexLock lock(mutex_);
                 changed_.notify_all();
             });
-            KX_TRY(lane.consumer, client::ThinConsumer::open(lane.context, std::move(consumer),
-                                                             *lane.reading));
+            KX_TRY(lane.consumer,
+                   client::ThinConsumer::open(lane.context, std::move(consumer), *lane.reading));
         }
         if (!is_latency()) return {};
         wait_until(kStartWaitMs, [&] {
@@ -172,12 +172,12 @@ private:
         begin_senders(now);
         wait_until_ns(window_.begin_ns);
         report_.cpu_seconds = -process_cpu_seconds();
-        const std::int64_t begin_ns = system_clock().steady_ns();
         wait_until_ns(window_.end_ns);
         report_.cpu_seconds += process_cpu_seconds();
-        const std::int64_t end_ns = system_clock().steady_ns();
-        window_.end_ns = std::min(window_.end_ns.load(), end_ns);
-        report_.seconds = static_cast<double>(end_ns - begin_ns) / 1e9;
+        const std::int64_t end_ns = std::min(window_.end_ns.load(), system_clock().steady_ns());
+        window_.end_ns = end_ns;
+        report_.seconds =
+            static_cast<double>(std::max<std::int64_t>(end_ns - window_.begin_ns, 0)) / 1e9;
         if (sends()) drain();
     }
 
@@ -193,8 +193,8 @@ private:
             // Their timetables interlock.
             load.first_due_ns = now_ns;
             if (options_.rate > 0) {
-                load.first_due_ns += static_cast<std::int64_t>(1e9 * static_cast<double>(i) /
-                                                               options_.rate);
+                load.first_due_ns +=
+                    static_cast<std::int64_t>(1e9 * static_cast<double>(i) / options_.rate);
             }
             lane->sending = std::make_unique<SendLoad>(lane->context, *producer, load, window_);
             lane->context.post([sending = lane->sending.get()] { sending->begin(); });
@@ -203,6 +203,7 @@ private:
 
     /// What is under way may come in; what comes later does not count.
     void drain() {
+        is_draining_ = true;
         wait_until(kDrainWaitMs, [this] {
             std::int64_t in_flight = 0;
             std::uint64_t sent = 0;
@@ -240,7 +241,8 @@ private:
         const std::int64_t until = system_clock().steady_ms() + timeout_ms;
         while (!condition()) {
             MutexLock lock(mutex_);
-            if (interrupted_ || system_clock().steady_ms() >= until) return false;
+            const bool stopped = interrupted_ && !is_draining_;
+            if (stopped || system_clock().steady_ms() >= until) return false;
             changed_.wait_for(mutex_, std::chrono::milliseconds(kLookEveryMs));
         }
         return true;
@@ -267,19 +269,22 @@ private:
             if (lane->sending) report_.add(lane->sending->report());
             if (!lane->reading) continue;
             const BenchReport& reading = lane->reading->report();
-            if (is_latency()) report_.delivery.add(reading.delivery);
-            else report_.add(reading);
+            if (is_latency())
+                report_.delivery.add(reading.delivery);
+            else
+                report_.add(reading);
             if (!lane->reading->status()) read = lane->reading->status();
         }
         if (!read) {
-            complain(kCommand, read.error());
+            complain(kBenchName, read.error());
             if (report_.messages == 0) return exit_code_of(read.error().code);
         }
         const bool nothing_there = options_.mode == BenchMode::kConsume && read &&
                                    report_.messages == 0 && reader_ended() && !interrupted();
         if (nothing_there) {
-            complain(kCommand, fmt::format("topic {} holds no messages; `kerolox bench produce` "
-                                           "fills it", options_.topic));
+            complain(kBenchName, fmt::format("topic {} holds no messages; `kerolox bench produce` "
+                                             "fills it",
+                                             options_.topic));
             return kNotFound;
         }
         const std::string text = options_.output == "json"
@@ -302,6 +307,7 @@ private:
     std::vector<std::pair<Lane*, client::ThinProducer*>> senders_;
     BenchWindow window_;
     BenchReport report_;
+    bool is_draining_ = false;  ///< the load is over: an interruption changes nothing any more
 
     Mutex mutex_;
     CondVar changed_;
@@ -370,18 +376,18 @@ void add_mode(CLI::App& bench, BenchMode mode, const std::string& name, const st
 
 int run(const BenchOptions& options) {
     if (const Status sound = check(options); !sound) {
-        complain(kCommand, sound.error().text);
+        complain(kBenchName, sound.error().text);
         return kWrongUsage;
     }
     return Bench(options).run();
 }
 
 void add_bench_command(CLI::App& app, int& exit_code) {
-    CLI::App* bench =
-        app.add_subcommand("bench", "puts a load on any RocketMQ-compatible server");
+    CLI::App* bench = app.add_subcommand("bench", "puts a load on any RocketMQ-compatible server");
     bench->require_subcommand(1);
     bench->footer(
-        "With --rate, message i is due at start + i / rate, and its time counts from then, whenever\n"
+        "With --rate, message i is due at start + i / rate, and its time counts from then, "
+        "whenever\n"
         "it really left: a server that stalls does not make the load wait politely with it.\n"
         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such topic, 4 denied, 5 unreachable,\n"
         "6 some messages were refused or not answered.");

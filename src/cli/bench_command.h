@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `kerolox bench produce|consume|latency [TOPIC]`: puts a load on any RocketMQ-compatible server and
-// says what it took.
+// `kerolox bench produce|consume|latency [TOPIC]`: puts a load on any RocketMQ-compatible server
+// and says what it took.
 #pragma once
 
 #include <cstdint>
@@ -23,14 +23,14 @@ struct BenchOptions {
     BenchMode mode = BenchMode::kProduce;
     std::string topic = "KeroloxBench";
     std::string name_servers = "127.0.0.1:9876";
-    std::int64_t size = 1024;       ///< bytes of a body
-    std::int64_t inflight = 256;    ///< over all connections
+    std::int64_t size = 1024;     ///< bytes of a body
+    std::int64_t inflight = 256;  ///< over all connections
     double seconds = 10;
-    double warmup_seconds = 1;      ///< before these, not measured
-    double rate = 0;                ///< messages a second; 0: as many as go
-    std::int64_t connections = 1;   ///< to each broker
-    std::int64_t queues = 0;        ///< uses so many of the topic's; 0: all
-    std::string output = "text";    ///< "text" or "json"
+    double warmup_seconds = 1;     ///< before these, not measured
+    double rate = 0;               ///< messages a second; 0: as many as go
+    std::int64_t connections = 1;  ///< to each broker
+    std::int64_t queues = 0;       ///< uses so many of the topic's; 0: all
+    std::string output = "text";   ///< "text" or "json"
 };
 
 /// The exit code. Blocks for the measured time, or until TERM or INT.

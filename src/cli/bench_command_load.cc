@@ -31,7 +31,8 @@ void SendLoad::pump() {
     const std::int64_t now = context_.clock().steady_ns();
     if (now >= window_.end_ns.load(std::memory_order_relaxed)) return;
     if (options_.rate > 0) {
-        while (in_flight_ < options_.inflight_max && send_due(now)) {}
+        while (in_flight_ < options_.inflight_max && send_due(now)) {
+        }
         return;
     }
     while (in_flight_ < options_.inflight_max) send_one(now);
@@ -51,9 +52,8 @@ void SendLoad::send_one(std::int64_t due_ns) {
     ++sent_;
     ++in_flight_;
     due_in_window_ += window_.holds(due_ns) ? 1 : 0;
-    producer_.send({body_for(due_ns), {}}, [this, due_ns](const client::SendOutcome& outcome) {
-        settle(due_ns, outcome);
-    });
+    producer_.send({body_for(due_ns), {}},
+                   [this, due_ns](const client::SendOutcome& outcome) { settle(due_ns, outcome); });
 }
 
 Slice SendLoad::body_for(std::int64_t due_ns) const {

@@ -3,8 +3,8 @@
 // The loads of `kerolox bench`, one object a connection, each on its own io thread: a sender that
 // keeps so many messages in flight or follows a timetable, and a reader.
 //
-// On a timetable message i is due at start + i / rate, and its latency counts from then, whenever it
-// really left: a server that stalls does not make the load wait politely with it.
+// On a timetable message i is due at start + i / rate, and its latency counts from then, whenever
+// it really left: a server that stalls does not make the load wait politely with it.
 #pragma once
 
 #include <atomic>

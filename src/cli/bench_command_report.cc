@@ -17,8 +17,8 @@ struct Percentile {
     double share;
 };
 constexpr std::array kPercentiles{
-    Percentile{"p50", "p50", 0.5},       Percentile{"p90", "p90", 0.9},
-    Percentile{"p99", "p99", 0.99},      Percentile{"p99.9", "p999", 0.999},
+    Percentile{"p50", "p50", 0.5},         Percentile{"p90", "p90", 0.9},
+    Percentile{"p99", "p99", 0.99},        Percentile{"p99.9", "p999", 0.999},
     Percentile{"p99.99", "p9999", 0.9999},
 };
 
@@ -111,16 +111,16 @@ std::string report_text(const BenchOptions& options, const BenchReport& report, 
                              per(static_cast<double>(report.bytes) / (1 << 20), report.seconds)));
     if (options.rate > 0) line("wanted", fmt::format("{:.0f}/s", options.rate));
     if (options.mode == BenchMode::kConsume) {
-        line("a pull", fmt::format("{:.1f} messages",
-                                   per(messages, static_cast<double>(report.pulls))));
+        line("a pull",
+             fmt::format("{:.1f} messages", per(messages, static_cast<double>(report.pulls))));
         line("pull time", percentile_line(report.latency));
     } else {
         line("send time", percentile_line(report.latency));
     }
     if (options.mode == BenchMode::kLatency) line("delivery", percentile_line(report.delivery));
-    line("own CPU", fmt::format("{:.0f} %, {:.2f} µs a message",
-                                per(report.cpu_seconds * 100, report.seconds),
-                                per(report.cpu_seconds * 1e6, messages)));
+    line("own CPU",
+         fmt::format("{:.0f} %, {:.2f} µs a message", per(report.cpu_seconds * 100, report.seconds),
+                     per(report.cpu_seconds * 1e6, messages)));
     if (report.unanswered > 0) line("unanswered", grouped(report.unanswered));
     for (const auto& [code, count] : report.errors)
         line(code < 0 ? "no answer" : fmt::format("code {}", code), grouped(count));

@@ -12,14 +12,14 @@
 namespace kx::cli {
 
 struct BenchReport {
-    double seconds = 0;              ///< of the measured stretch
-    double cpu_seconds = 0;          ///< of this process in it
-    std::int64_t messages = 0;       ///< accepted, or read
-    std::int64_t bytes = 0;          ///< of their bodies
-    std::int64_t pulls = 0;          ///< consume: answered with messages
-    std::int64_t unanswered = 0;     ///< sends that nobody answered
-    LatencyHistogram latency;        ///< of a send, from when it was due; consume: of a pull
-    LatencyHistogram delivery;       ///< latency: from when it was due until it was read
+    double seconds = 0;           ///< of the measured stretch
+    double cpu_seconds = 0;       ///< of this process in it
+    std::int64_t messages = 0;    ///< accepted, or read
+    std::int64_t bytes = 0;       ///< of their bodies
+    std::int64_t pulls = 0;       ///< consume: answered with messages
+    std::int64_t unanswered = 0;  ///< sends that nobody answered
+    LatencyHistogram latency;     ///< of a send, from when it was due; consume: of a pull
+    LatencyHistogram delivery;    ///< latency: from when it was due until it was read
     std::map<std::int32_t, std::int64_t> errors;  ///< by response code; -1: no answer came
     std::string first_error;
 

@@ -5,6 +5,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <map>
 
 #include "base/sync.h"
 #include "cli/text_format.h"
@@ -14,9 +15,10 @@
 namespace kx::cli {
 namespace {
 
-constexpr std::string_view kCommand = "consume";
+constexpr std::string_view kConsumeName = "consume";
 /// The same trouble is told no more often.
 constexpr std::int64_t kTroubleEveryMs = 5'000;
+constexpr std::size_t kTroublesMax = 1'000;
 
 /// What a run needs, made out of the options.
 struct Plan {
@@ -43,9 +45,9 @@ Result<Plan> plan_of(const ConsumeOptions& options) {
         return plan;
     }
     const bool is_time = options.from.starts_with('@');
-    const auto time = is_time ? parse_time(std::string_view(options.from).substr(1),
-                                           system_clock().wall_ms())
-                              : std::nullopt;
+    const auto time =
+        is_time ? parse_time(std::string_view(options.from).substr(1), system_clock().wall_ms())
+                : std::nullopt;
     if (!time) {
         return fail(Errc::kInvalidArgument,
                     "--from {} is none of :start, :end, @-10m, @2026-08-01T12:00, @1700000000000",
@@ -67,6 +69,7 @@ public:
     int run() {
         signals_.async_wait([this](const boost::system::error_code& error, int) {
             if (error) return;
+            signals_.clear();  // a second signal ends the process
             interrupted_ = true;
             if (consumer_) consumer_->stop();
         });
@@ -90,8 +93,10 @@ public:
 
     bool on_message(const client::Delivery& delivery) override {
         const MessageText message{delivery.record, delivery.broker};
-        if (plan_.json) append_message_json(out_, message);
-        else plan_.format.append(out_, message);
+        if (plan_.json)
+            append_message_json(out_, message);
+        else
+            plan_.format.append(out_, message);
         ++written_;
         return options_.count == 0 || written_ < options_.count;
     }
@@ -103,18 +108,22 @@ public:
         out_.clear();
         if (ok) return;
         // What could not be written is not delivered: end before it is committed.
-        complain(kCommand, fmt::format("standard output cannot be written: {}",
-                                       std::strerror(errno)));
+        complain(kConsumeName,
+                 fmt::format("standard output cannot be written: {}", std::strerror(errno)));
         std::_Exit(kFailed);
     }
 
     void on_trouble(const Error& error) override {
-        skipped_ += error.code == Errc::kCorrupt || error.code == Errc::kMalformed ? 1 : 0;
+        const bool is_damage = error.code == Errc::kCorrupt || error.code == Errc::kMalformed;
+        skipped_ += is_damage ? 1 : 0;
         const std::int64_t now = context_.clock().steady_ms();
-        if (error.text == last_trouble_ && now - last_trouble_ms_ < kTroubleEveryMs) return;
-        last_trouble_ = error.text;
-        last_trouble_ms_ = now;
-        complain(kCommand, error);
+        const auto [told, is_new] = told_ms_.try_emplace(error.text, now);
+        if (!is_new && now - told->second < kTroubleEveryMs) return;
+        if (told_ms_.size() > kTroublesMax)
+            told_ms_.clear();
+        else
+            told->second = now;
+        complain(kConsumeName, error.text + (is_damage ? "; it is left out" : "; trying again"));
     }
 
     void on_finished(const Status& status) override {
@@ -138,7 +147,7 @@ private:
     }
 
     int verdict(const Status& status) {
-        if (!status) complain(kCommand, status.error());
+        if (!status) complain(kConsumeName, status.error());
         if (written_ > 0 && (!status || skipped_ > 0)) return kDoneInPart;
         if (!status) return exit_code_of(status.error().code);
         return skipped_ > 0 ? kFailed : kDone;
@@ -156,8 +165,7 @@ private:
     std::int64_t written_ = 0;
     std::int64_t skipped_ = 0;
     bool interrupted_ = false;
-    std::string last_trouble_;
-    std::int64_t last_trouble_ms_ = 0;
+    std::map<std::string, std::int64_t> told_ms_;  ///< which trouble was told when
 
     Mutex mutex_;
     CondVar changed_;
@@ -170,7 +178,7 @@ private:
 int run(const ConsumeOptions& options) {
     const auto plan = plan_of(options);
     if (!plan) {
-        complain(kCommand, plan.error().text);
+        complain(kConsumeName, plan.error().text);
         return kWrongUsage;
     }
     return Consume(options, *plan).run();
@@ -181,9 +189,11 @@ void add_consume_command(CLI::App& app, int& exit_code) {
     CLI::App* command =
         app.add_subcommand("consume", "writes a topic's messages to standard output");
     command->footer(
-        "Without a group nothing is committed. With one, it begins at the group's committed offsets\n"
+        "Without a group nothing is committed. With one, it begins at the group's committed "
+        "offsets\n"
         "(--from counts only for queues that have none) and commits what was written. It is a\n"
-        "simple consumer: it takes all queues of the topic by itself and shares them with no other\n"
+        "simple consumer: it takes all queues of the topic by itself and shares them with no "
+        "other\n"
         "member of the group; do not run it beside a live consumer of the same group.\n\n"
         "FORMAT: %t topic, %q queue, %o offset, %k keys, %T tags, %i message id, %s body,\n"
         "%S store time, %b broker, %% percent, \\n \\t \\r \\0 \\\\.\n"
@@ -196,7 +206,8 @@ void add_consume_command(CLI::App& app, int& exit_code) {
         ->envname("NAMESRV_ADDR")
         ->capture_default_str();
     command->add_option("-g,--group", options->group, "go on where this group is, and commit");
-    command->add_option("--from", options->from, ":start, :end, or @TIME (@-10m, @2026-08-01T12:00)")
+    command
+        ->add_option("--from", options->from, ":start, :end, or @TIME (@-10m, @2026-08-01T12:00)")
         ->capture_default_str();
     command->add_option("-c,--count", options->count, "end after so many messages")
         ->check(CLI::PositiveNumber);

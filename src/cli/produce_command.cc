@@ -20,7 +20,7 @@
 namespace kx::cli {
 namespace {
 
-constexpr std::string_view kCommand = "produce";
+constexpr std::string_view kProduceName = "produce";
 constexpr std::int64_t kMessagesInFlightMax = 1024;
 constexpr std::int64_t kBytesInFlightMax = 32 << 20;
 constexpr std::size_t kMessageBytesMax = 16 << 20;
@@ -74,16 +74,20 @@ public:
     int run() {
         const std::int64_t begin = system_clock().steady_ns();
         signals_.async_wait([this](const boost::system::error_code& error, int) {
-            if (!error) interrupt();
+            if (error) return;
+            signals_.clear();  // a second signal ends the process
+            interrupt();
         });
         pool_.start();
         const Status opened = open();
         if (opened) {
-            if (options_.files.empty()) read_lines();
-            else read_files();
+            if (options_.files.empty())
+                read_lines();
+            else
+                read_files();
             wait_until_idle();
         } else {
-            complain(kCommand, opened.error());
+            complain(kProduceName, opened.error());
         }
         // From here on a signal has its usual effect.
         context_.post_and_wait([this] {
@@ -141,9 +145,10 @@ private:
             rest.erase(0, begin);
             if (!hand_over(lines)) return;
             if (rest.size() > kMessageBytesMax) {
-                complain(kCommand, fmt::format("line {} is longer than {} bytes, which no broker "
-                                               "takes; send it with --file after a look at it",
-                                               read_ + 1, kMessageBytesMax));
+                complain(kProduceName,
+                         fmt::format("line {} is longer than {} bytes, which no broker "
+                                     "takes; send it with --file after a look at it",
+                                     read_ + 1, kMessageBytesMax));
                 MutexLock lock(mutex_);
                 ++failed_;
                 return;
@@ -160,8 +165,9 @@ private:
             if (file) body << file.rdbuf();
             if (!file || body.view().empty()) {
                 const bool missing = !file && ::access(path.c_str(), R_OK) != 0;
-                complain(kCommand, fmt::format("{}: {}", path,
-                                               missing ? std::strerror(errno) : "nothing to send"));
+                complain(kProduceName,
+                         fmt::format("{}: {}", path,
+                                     missing ? std::strerror(errno) : "nothing to send"));
                 MutexLock lock(mutex_);
                 ++failed_;
                 continue;
@@ -206,8 +212,9 @@ private:
 
     void send(std::string body) {
         const auto size = static_cast<std::int64_t>(body.size());
-        producer_->send({Slice::own(std::move(body)), properties_},
-                        [this, size](const client::SendOutcome& outcome) { settle(outcome, size); });
+        producer_->send(
+            {Slice::own(std::move(body)), properties_},
+            [this, size](const client::SendOutcome& outcome) { settle(outcome, size); });
     }
 
     void settle(const client::SendOutcome& outcome, std::int64_t size) {
@@ -220,7 +227,7 @@ private:
         } else {
             const Error& error = *outcome.error;
             if (failed_++ == 0) first_error_ = error.code;
-            if (failed_ <= kComplaintsMax) complain(kCommand, error);
+            if (failed_ <= kComplaintsMax) complain(kProduceName, error);
             // What comes after it would fail in the same way.
             enough_ = enough_ || exit_code_of(error.code) != kFailed;
         }
@@ -236,9 +243,10 @@ private:
         MutexLock lock(mutex_);
         std::string text = fmt::format("{} messages, {} bytes, to {} in {:.2f} s", sent_, bytes_,
                                        options_.topic, seconds);
-        if (empty_ > 0) text += fmt::format("; {} empty lines left out", empty_);
+        if (empty_ > 0)
+            text += fmt::format("; {} empty line{} left out", empty_, empty_ == 1 ? "" : "s");
         if (failed_ > 0) text += fmt::format("; {} failed", failed_);
-        tell(kCommand, text);
+        tell(kProduceName, text);
         if (failed_ == 0) return kDone;
         return sent_ > 0 ? kDoneInPart : exit_code_of(first_error_);
     }
@@ -270,7 +278,7 @@ int run(const ProduceOptions& options) {
     const Status legal = model::validate_topic(options.topic);
     const auto properties = properties_of(options);
     if (!legal || !properties) {
-        complain(kCommand, !legal ? legal.error().text : properties.error().text);
+        complain(kProduceName, !legal ? legal.error().text : properties.error().text);
         return kWrongUsage;
     }
     return Produce(options, *properties).run();

@@ -17,8 +17,16 @@ bool is_there(const StoreOptions& options) {
     return false;
 }
 
+/// A damaged name may hold anything; a terminal is to see none of it.
+std::string printable(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7E) c = '?';
+    return text;
+}
+
 int report(const store::CheckReport& report) {
-    for (const std::string& problem : report.problems) fmt::print(stderr, "{}\n", problem);
+    for (const std::string& problem : report.problems)
+        fmt::print(stderr, "{}\n", printable(problem));
     const auto told = static_cast<std::int64_t>(report.problems.size());
     if (report.problem_count > told)
         fmt::print(stderr, "... and {} more\n", report.problem_count - told);

@@ -25,9 +25,7 @@ std::string_view hint_for(Errc code) {
                    "names another";
         case Errc::kTimeout: return "the server is there but does not answer: look at its log";
         case Errc::kPermissionDenied: return "ask who runs the server for the permission";
-        case Errc::kNotFound:
-            return "look at the name; `mqadmin updateTopic` creates topics, a first send does "
-                   "where autoCreateTopicEnable=true";
+        case Errc::kNotFound: return "check the name, or create it first";
         default: return {};
     }
 }
@@ -48,8 +46,10 @@ std::string as_utf8(std::string_view text) {
     if (is_utf8(text)) return std::string(text);
     std::string out;
     for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x80) out.push_back(c);
-        else out.append("\xEF\xBF\xBD");
+        if (static_cast<unsigned char>(c) < 0x80)
+            out.push_back(c);
+        else
+            out.append("\xEF\xBF\xBD");
     }
     return out;
 }
@@ -241,8 +241,10 @@ void append_message_json(std::string& out, const MessageText& message) {
     json.begin_object();
     for (const auto& [name, value] : model::to_pairs(record.properties)) text(as_utf8(name), value);
     json.end_object();
-    if (is_utf8(record.body)) text("body", record.body);
-    else text("bodyBase64", base64(record.body));
+    if (is_utf8(record.body))
+        text("body", record.body);
+    else
+        text("bodyBase64", base64(record.body));
     json.end_object();
     out.push_back('\n');
 }
@@ -269,8 +271,12 @@ std::optional<std::int64_t> parse_time(std::string_view text, std::int64_t now_m
 bool is_utf8(std::string_view text) {
     for (std::size_t i = 0; i < text.size();) {
         const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t more = lead < 0x80 ? 0 : lead < 0xC2 ? 9 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2
-                                 : lead < 0xF5 ? 3 : 9;
+        const std::size_t more = lead < 0x80   ? 0
+                                 : lead < 0xC2 ? 9
+                                 : lead < 0xE0 ? 1
+                                 : lead < 0xF0 ? 2
+                                 : lead < 0xF5 ? 3
+                                               : 9;
         if (more == 9 || text.size() - i <= more) return false;
         std::uint32_t point = more == 0 ? lead : lead & (0x3FU >> more);
         for (std::size_t k = 1; k <= more; ++k) {

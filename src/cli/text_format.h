@@ -45,7 +45,7 @@ public:
 
 private:
     struct Piece {
-        char field = 0;     ///< 0: the literal
+        char field = 0;  ///< 0: the literal
         std::string literal;
     };
     std::vector<Piece> pieces_;

@@ -18,7 +18,9 @@ model::RecordView record() {
     view.queue_offset = 42;
     view.store_timestamp = 1'700'000'000'123;
     view.body = "hello";
-    view.properties = "KEYS\x01k1 k2\x02TAGS\x01red\x02UNIQ_KEY\x01" "0A\x02";
+    view.properties =
+        "KEYS\x01k1 k2\x02TAGS\x01red\x02UNIQ_KEY\x01"
+        "0A\x02";
     return view;
 }
 
@@ -32,7 +34,8 @@ std::string formatted(std::string_view format) {
 }
 
 TEST(TextFormat, PutsEveryFieldWhereItsLetterStands) {
-    EXPECT_EQ(formatted("%t %q %o [%k] [%T] %i %s %b\n"), "T 3 42 [k1 k2] [red] 0A hello broker-a\n");
+    EXPECT_EQ(formatted("%t %q %o [%k] [%T] %i %s %b\n"),
+              "T 3 42 [k1 k2] [red] 0A hello broker-a\n");
     EXPECT_EQ(formatted("%S"), "2023-11-14T22:13:20.123Z");
 }
 
@@ -103,8 +106,8 @@ TEST(Time, ReadsWhatPeopleWrite) {
 TEST(Time, RefusesEverythingElse) {
     for (const char* bad : {"", "noon", "-10", "-m", "2023", "20x", "2023-13-01", "2023-11-14T",
                             "2023-11-14T25:00", "2023-11-14T22:13:20+x"})
-        EXPECT_EQ(parse_time(bad, 0), bad == std::string("2023") ? std::optional(2'023'000L)
-                                                                : std::nullopt)
+        EXPECT_EQ(parse_time(bad, 0),
+                  bad == std::string("2023") ? std::optional(2'023'000L) : std::nullopt)
             << bad;
 }
 

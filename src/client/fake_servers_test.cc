@@ -72,8 +72,7 @@ FakeNameServer::FakeNameServer() {
 }
 
 void FakeNameServer::add_route(const std::string& topic, const std::string& broker,
-                               const std::string& address, std::int32_t queues,
-                               std::int32_t perm) {
+                               const std::string& address, std::int32_t queues, std::int32_t perm) {
     MutexLock lock(mutex_);
     wire::TopicRoute& route = routes_[topic];
     wire::BrokerData data;
@@ -176,13 +175,12 @@ void FakeBroker::on_send(net::Request& request) {
     const auto header = request.header<wire::SendMessage>(Names::kShort);
     if (!header) return request.refuse(header.error());
     MutexLock lock(mutex_);
-    append(header->queue_id, {{}, std::string(request.body()), std::string(header->properties),
-                              header->sys_flag, 0});
+    append(header->queue_id,
+           {{}, std::string(request.body()), std::string(header->properties), header->sys_flag, 0});
     wire::SendAnswer answer;
     answer.msg_id = "0";
     answer.queue_id = header->queue_id;
-    answer.queue_offset =
-        static_cast<std::int64_t>(queues_[header->queue_id].messages.size()) - 1;
+    answer.queue_offset = static_cast<std::int64_t>(queues_[header->queue_id].messages.size()) - 1;
     request.ok(answer);
 }
 
@@ -222,8 +220,7 @@ void FakeBroker::on_offset(net::Request& request) {
     }
     if (request.code() == 14) {
         const auto header = request.header<wire::QueryConsumerOffset>();
-        const auto found =
-            committed_.find({std::string(header->consumer_group), header->queue_id});
+        const auto found = committed_.find({std::string(header->consumer_group), header->queue_id});
         if (found == committed_.end())
             return request.refuse(wire::ResponseCode::kQueryNotFound, "Not found");
         return request.ok(wire::OffsetAnswer{found->second});
@@ -239,9 +236,8 @@ void FakeBroker::on_search(net::Request& request) {
     const auto header = request.header<wire::SearchOffset>();
     MutexLock lock(mutex_);
     const auto& messages = queues_[header->queue_id].messages;
-    const auto found = std::ranges::find_if(messages, [&](const StoredFake& message) {
-        return message.store_ms >= header->timestamp;
-    });
+    const auto found = std::ranges::find_if(
+        messages, [&](const StoredFake& message) { return message.store_ms >= header->timestamp; });
     request.ok(wire::OffsetAnswer{found - messages.begin()});
 }
 

@@ -41,8 +41,7 @@ Result<bool> unpack_batch(model::RecordView envelope,
 
 Result<bool> unpack_record(const model::RecordView& record,
                            const std::function<bool(const model::RecordView&)>& deliver) {
-    if (!record.body_crc_matches())
-        return fail(Errc::kCorrupt, "the body's CRC does not match");
+    if (!record.body_crc_matches()) return fail(Errc::kCorrupt, "the body's CRC does not match");
     if ((record.sys_flag & model::kCompressed) == 0) {
         const bool is_batch = (record.sys_flag & kInnerBatchBits) == kInnerBatchBits;
         return is_batch ? unpack_batch(record, deliver) : deliver(record);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From stored records to messages: bodies unfolded, inner batches taken apart (protocol.md 4.4, 4.5).
+// From stored records to messages: bodies unfolded, inner batches taken apart
+// (protocol.md 4.4, 4.5).
 #pragma once
 
 #include <functional>

@@ -117,8 +117,9 @@ struct RouteCache::Fetch {
     void take(const net::Answer& answer) {
         const auto body = from_json<wire::TopicRoute>(answer.body);
         if (!body) {
-            return callback(fail(Errc::kMalformed, "name server {} answered an unreadable route: {}",
-                                 asked(), body.error().text));
+            return callback(fail(Errc::kMalformed,
+                                 "name server {} answered an unreadable route: {}", asked(),
+                                 body.error().text));
         }
         auto route = std::make_shared<Route>(make_route(topic, *body));
         if (asks_default_topic) {
@@ -171,10 +172,9 @@ void RouteCache::ask(const std::shared_ptr<Fetch>& fetch) {
                 fetch->tries = 0;
                 return ask(fetch);
             }
-            fetch->callback(fail(Errc::kNotFound, "topic {} does not exist{}", fetch->topic,
-                                 fetch->asks_default_topic
-                                     ? ", and no broker creates topics on a first send"
-                                     : ""));
+            fetch->callback(fail(
+                Errc::kNotFound, "topic {} does not exist{}", fetch->topic,
+                fetch->asks_default_topic ? ", and no broker creates topics on a first send" : ""));
         });
 }
 

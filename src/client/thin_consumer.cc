@@ -54,10 +54,11 @@ struct ThinConsumer::Queue {
     std::int64_t end = -1;        ///< stop_at_end: where that is
     std::int64_t delivered = -1;  ///< all before it were handed over
     std::int64_t committed = -1;
-    std::int64_t pull_from = 0;   ///< the broker id that the last answer suggested
+    std::int64_t pull_from = 0;  ///< the broker id that the last answer suggested
     std::int64_t asked_ns = 0;
-    int failures = 0;             ///< in a row
+    int failures = 0;  ///< in a row
     bool is_committing = false;
+    bool was_pulled = false;
     boost::asio::steady_timer timer;
 
     std::string name() const { return fmt::format("{} queue {}", broker.name, id); }
@@ -80,8 +81,7 @@ Result<std::unique_ptr<ThinConsumer>> ThinConsumer::open(ClientContext& context,
     KX_TRY(const RoutePtr route, context.routes().get(options.topic, RouteUse::kRead));
     if (route->subscribe.empty())
         return fail(Errc::kUnavailable, "no queue of topic {} can be read", options.topic);
-    std::unique_ptr<ThinConsumer> consumer(
-        new ThinConsumer(context, std::move(options), listener));
+    std::unique_ptr<ThinConsumer> consumer(new ThinConsumer(context, std::move(options), listener));
     context.post_and_wait([&] { consumer->begin(*route); });
     return consumer;
 }
@@ -102,8 +102,10 @@ void ThinConsumer::add_queue(const RouteBroker& broker, std::int32_t id, bool is
     queue.is_new = is_new;
     ++starting_;
     ++reading_;
-    if (options_.group.empty()) query_start(queue);
-    else query_committed(queue);
+    if (options_.group.empty())
+        query_start(queue);
+    else
+        query_committed(queue);
 }
 
 void ThinConsumer::look_for_new_queues() {
@@ -115,8 +117,10 @@ void ThinConsumer::look_for_new_queues() {
             const auto known = std::ranges::find_if(queues_, [&](const auto& queue) {
                 return queue->id == found.id && queue->broker.name == broker.name;
             });
-            if (known == queues_.end()) add_queue(broker, found.id, true);
-            else (*known)->broker = broker;  // it may have moved
+            if (known == queues_.end())
+                add_queue(broker, found.id, true);
+            else
+                (*known)->broker = broker;  // it may have moved
         }
     });
 }
@@ -154,8 +158,8 @@ void ThinConsumer::query_offset(Queue& queue, std::int32_t code, Step again,
         // Without that "false" a broker makes 0 of a missing offset wherever offset 0 still exists.
         call = net::Call(code, wire::QueryConsumerOffset{group_, options_.topic, queue.id, false});
     } else if (code == kSearchOffset) {
-        call = net::Call(code, wire::SearchOffset{options_.topic, queue.id,
-                                                  options_.start_time_ms, "lower"});
+        call = net::Call(
+            code, wire::SearchOffset{options_.topic, queue.id, options_.start_time_ms, "lower"});
     } else {
         call = net::Call(code, wire::QueueOfTopic{options_.topic, queue.id});
     }
@@ -182,8 +186,7 @@ void ThinConsumer::query_offset(Queue& queue, std::int32_t code, Step again,
 /// The end is asked for behind the start: what is written in between is read.
 void ThinConsumer::start_reading(Queue& queue, std::int64_t offset) {
     queue.first = offset;
-    if ((options_.stop_at_end || options_.rewind_at_end) && queue.end < 0)
-        return query_end(queue);
+    if ((options_.stop_at_end || options_.rewind_at_end) && queue.end < 0) return query_end(queue);
     queue.next = queue.delivered = offset;
     if (--starting_ == 0 && !started_) {
         started_ = true;
@@ -210,8 +213,10 @@ void ThinConsumer::pull(Queue& queue) {
         net::Connection* connection = link.ready();
         if (status && connection != nullptr) return write_pull(queue, *connection);
         queue.pull_from = 0;
-        on_refused(queue, status ? Error{Errc::kUnavailable, "the connection closed at once"}
-                                 : status.error(), -1, &ThinConsumer::pull);
+        on_refused(
+            queue,
+            status ? Error{Errc::kUnavailable, "the connection closed at once"} : status.error(),
+            -1, &ThinConsumer::pull);
     });
 }
 
@@ -233,6 +238,7 @@ void ThinConsumer::write_pull(Queue& queue, net::Connection& connection) {
     parts.code = kPullMessage;
     parts.with(header);
     queue.asked_ns = context_.clock().steady_ns();
+    queue.was_pulled = true;
     connection.call(parts, {}, header.suspend_timeout_millis + kPullMarginMs,
                     [this, queue = &queue](Result<const wire::Command*> answer) {
                         if (!ending_) on_pull_answer(*queue, answer);
@@ -311,7 +317,9 @@ bool ThinConsumer::hand_over(Queue& queue, const model::RecordView& record, Pull
 
 void ThinConsumer::go_on(Queue& queue, bool found_nothing) {
     if (ending_) return;
-    if (queue.end >= 0 && (queue.next >= queue.end || found_nothing)) {
+    // A group comes into being with its first pull, so that one is made even where nothing is.
+    const bool may_end = options_.group.empty() || queue.was_pulled;
+    if (queue.end >= 0 && may_end && (queue.next >= queue.end || found_nothing)) {
         if (!options_.rewind_at_end || queue.end <= queue.first) return end_queue(queue);
         queue.next = queue.first;
         return pull(queue);
@@ -338,7 +346,8 @@ void ThinConsumer::try_later(Queue& queue, std::int64_t pause_ms, Step step) {
     });
 }
 
-// --- the end --------------------------------------------------------------------------------------
+// --- the end
+// --------------------------------------------------------------------------------------
 
 void ThinConsumer::end_queue(Queue& queue) {
     queue.delivered = queue.next;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A reader of one topic, as thin as it can be: it takes all queues (or a fixed share of them), pulls
-// each with long polling, its subscription inside every request, and hands over message by message
-// in the queue's order. With a group it goes on where the group's committed offsets are, and commits
-// what was handed over; it does not register and shares queues with nobody.
+// A reader of one topic, as thin as it can be: it takes all queues (or a fixed share of them),
+// pulls each with long polling, its subscription inside every request, and hands over message by
+// message in the queue's order. With a group it goes on where the group's committed offsets are,
+// and commits what was handed over; it does not register and shares queues with nobody.
 //
 // On the context's io thread, but for open(), which also runs the listener.
 #pragma once
@@ -25,14 +25,14 @@ enum class StartAt : std::uint8_t { kMin, kMax, kTime };
 
 struct ConsumerOptions {
     std::string topic{};
-    std::string group{};      ///< empty: none, nothing is committed
-    std::string tags = "*";   ///< "a || b"
+    std::string group{};            ///< empty: none, nothing is committed
+    std::string tags = "*";         ///< "a || b"
     StartAt start = StartAt::kMin;  ///< with a group: where it has no committed offset
     std::int64_t start_time_ms = 0;
     bool stop_at_end = false;    ///< the end as it is when reading begins
     bool rewind_at_end = false;  ///< begins again at the start instead
     std::int32_t batch_max = 32;
-    std::int64_t suspend_ms = 15'000;     ///< how long a broker may hold a pull
+    std::int64_t suspend_ms = 15'000;  ///< how long a broker may hold a pull
     std::int64_t error_pause_ms = 1'000;
     std::size_t share_index = 0;  ///< takes each share_count-th queue, beginning with this one
     std::size_t share_count = 1;
@@ -48,7 +48,7 @@ struct Delivery {
 struct PullDone {
     std::int64_t messages = 0;  ///< handed over
     std::int64_t body_bytes = 0;
-    std::int64_t took_ns = 0;   ///< from the request to its answer
+    std::int64_t took_ns = 0;  ///< from the request to its answer
 };
 
 class ConsumerListener {
@@ -115,13 +115,13 @@ private:
     ClientContext& context_;
     const ConsumerOptions options_;
     ConsumerListener& listener_;
-    const std::string group_;             ///< what requests carry
+    const std::string group_;  ///< what requests carry
     const std::vector<std::string> tags_;
     absl::flat_hash_map<std::string, std::unique_ptr<BrokerLink>> links_;
     std::vector<std::unique_ptr<Queue>> queues_;
-    std::size_t starting_ = 0;            ///< queues without a start position
-    std::size_t reading_ = 0;             ///< queues that are not at their end
-    std::size_t committing_ = 0;          ///< commits without an answer
+    std::size_t starting_ = 0;    ///< queues without a start position
+    std::size_t reading_ = 0;     ///< queues that are not at their end
+    std::size_t committing_ = 0;  ///< commits without an answer
     boost::asio::steady_timer second_;
     int seconds_ = 0;
     bool started_ = false;

@@ -68,9 +68,8 @@ void ThinProducer::use_route(const Route& route) {
     if (route.publish.empty()) return;
     // Brokers by turns, not one broker's queues after the other's.
     std::vector<RouteQueue> queues = route.publish;
-    std::ranges::sort(queues, {}, [](const RouteQueue& queue) {
-        return std::pair(queue.id, queue.broker);
-    });
+    std::ranges::sort(queues, {},
+                      [](const RouteQueue& queue) { return std::pair(queue.id, queue.broker); });
     if (options_.queues_max > 0 && queues.size() > options_.queues_max)
         queues.resize(options_.queues_max);
     targets_.clear();
@@ -90,7 +89,8 @@ void ThinProducer::refresh_route(std::int64_t now_ms, std::int64_t age_ms) {
         refreshing_ = false;
         route_ms_ = context_.clock().steady_ms();
         if (route) return use_route(**route);
-        KX_LOG_LIMITED(warn, "client", "the route stays as it was: {}", route.error().text);
+        // Sends tell of it, if it matters.
+        log::debug("client", "the route stays as it was: {}", route.error().text);
     });
 }
 

@@ -73,9 +73,14 @@ public:
     void attach(std::shared_ptr<Connection> connection);
     void detach(const std::shared_ptr<Connection>& connection);
     void end_turn();
-    std::size_t connection_count() const {
-        return static_cast<std::size_t>(probe_.connections.load(std::memory_order_relaxed));
+    /// Any thread. Counts the connections on their way as well: many may be accepted before the
+    /// first of them is attached.
+    std::int64_t connection_count() const {
+        return probe_.connections.load(std::memory_order_relaxed) +
+               expected_.load(std::memory_order_relaxed);
     }
+    /// Any thread: +1 for a connection on its way here, -1 when it has come or will not come.
+    void expect(int connections) { expected_.fetch_add(connections, std::memory_order_relaxed); }
 
 private:
     struct HookOf {
@@ -100,6 +105,7 @@ private:
     std::promise<void> finished_;
     std::atomic<std::thread::id> id_{};
     std::atomic<bool> running_{false};
+    std::atomic<std::int64_t> expected_{0};
     bool stopping_ = false;
 };
 

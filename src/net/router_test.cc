@@ -64,8 +64,8 @@ TEST(Router, TellsUnknownCodesApart) {
 }
 
 TEST(Router, NeverAnswersOneWayRequestsNotEvenWithErrors) {
-    NetWorld world;
     Held held;
+    NetWorld world;
     world.serve_echo();
     world.serve(2, [](Request& request) { request.refuse(ResponseCode::kNoPermission, "no"); });
     world.serve(3, [](Request&) { throw std::runtime_error("broken"); });
@@ -135,8 +135,8 @@ TEST(Router, AnswersForAHandlerThatDoesNot) {
 }
 
 TEST(Router, SendsAnswersThatWereDeferredFromAnyThread) {
-    NetWorld world;
     Held held;
+    NetWorld world;
     world.serve(2, [&](Request& request) { held.add(request.defer()); });
     world.start();
     RawClient client(world.port());
@@ -168,8 +168,8 @@ TEST(Router, SendsAnswersThatWereDeferredFromAnyThread) {
 }
 
 TEST(Router, LetsAnswersComeAfterTheirConnectionIsGone) {
-    NetWorld world;
     Held held;
+    NetWorld world;
     world.serve(2, [&](Request& request) { held.add(request.defer()); });
     world.start();
     {
@@ -216,8 +216,8 @@ TEST(Router, RefusesWorkWhenTheWorkersStop) {
 }
 
 TEST(Router, RefusesWhatIsOverTheBoundOfAProcessor) {
-    NetWorld world;
     Held held;
+    NetWorld world;
     const auto narrow = world.router.add_processor({.name = "narrow", .queue_limit = 1});
     world.router.serve(2, narrow, [&](Request& request) { held.add(request.defer()); });
     world.serve_echo();
@@ -291,8 +291,8 @@ TEST(Router, SendsAwayThoseWhoUnderstandItWhenItShutsDown) {
 }
 
 TEST(Router, AsksTheGateBeforeTheBound) {
-    NetWorld world;
     std::atomic<bool> shut{true};
+    NetWorld world;
     world.serve(
         2, [](Request& request) { request.ok(); },
         [&]() -> std::optional<std::pair<ResponseCode, std::string>> {
@@ -341,6 +341,7 @@ private:
 
 TEST(Router, LetsHooksSeeRefuseAndFail) {
     NetWorld world;
+    Diary::take();
     world.router.add_hook(std::make_shared<Diary>("a"));
     world.router.add_hook(std::make_shared<Diary>("b"));
     world.serve_echo();
@@ -368,8 +369,8 @@ TEST(Router, LetsHooksSeeRefuseAndFail) {
 }
 
 TEST(Router, RefusesAnAnswerThatDoesNotFitTheProtocol) {
-    NetWorld world;
     Held held;
+    NetWorld world;
     world.serve(2, [](Request& request) { request.ok_body(std::string(17 << 20, 'x')); });
     world.serve(3, [&](Request& request) { held.add(request.defer()); });
     world.serve_echo();

@@ -136,6 +136,7 @@ TEST(RpcClient, TellsWhenNoAnswerComesInTime) {
     world.serve(2, [](Request& request) { request.ok_body("still works"); });
     world.start();
     Caller caller;
+    ASSERT_TRUE(caller.client.call_and_wait(address_of(world), Call(2), kLong));
     const auto answer = caller.client.call_and_wait(address_of(world), Call(kEcho), 60);
     EXPECT_THAT(text_of(answer), HasSubstr("timeout: no answer from 127.0.0.1:"));
     EXPECT_EQ(text_of(caller.client.call_and_wait(address_of(world), Call(2), kLong)),

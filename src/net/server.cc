@@ -123,7 +123,9 @@ void Server::Acceptor::accept_next() {
 void Server::Acceptor::adopt(int accepted) {
     IoThread& thread = pool.least_loaded();
     const bool v4 = options.bind_address.find(':') == std::string::npos;
+    thread.expect(1);
     boost::asio::post(thread.context(), [kept = shared_from_this(), &thread, v4, accepted] {
+        thread.expect(-1);
         tcp::socket adopted(thread.context());
         boost::system::error_code error;
         adopted.assign(v4 ? tcp::v4() : tcp::v6(), accepted, error);

@@ -34,6 +34,9 @@
 
 namespace kx::store {
 
+/// So much of the log stays mapped behind its tail, for those who read what just came in.
+inline constexpr std::int64_t kMappedBehind = 8 << 20;
+
 struct Segment {
     std::int64_t base = 0;
     MappedFilePtr file;
@@ -85,8 +88,9 @@ public:
         std::int64_t flush_count = 0;
     };
     Figures figures();
-    /// Readers of old bytes tell how many, so that their pages are given back in time.
-    void note_cold_read(std::int64_t bytes) { cold_bytes_.fetch_add(bytes); }
+    /// Readers of bytes further back than kMappedBehind tell how many, so that their pages are
+    /// given back in time.
+    void note_far_read(std::int64_t bytes) { far_bytes_.fetch_add(bytes); }
 
 private:
     bool lock_in_time() KX_TRY_ACQUIRE(true, lock_);
@@ -101,7 +105,7 @@ private:
     Status prepare_range(const Segment& segment, std::int64_t begin, std::int64_t end);
     void give_back_pages();
     void prepare_loop();
-    bool flush_once();
+    bool flush_once(bool leave_tail);
     void flush_loop();
 
     FileSystem& files_;
@@ -136,12 +140,15 @@ private:
     std::atomic<std::int64_t> wake_prepare_at_{0};
     std::int64_t ready_until_ = 0;
     std::int64_t given_back_ = 0;
-    std::atomic<std::int64_t> cold_bytes_{0};
+    std::atomic<std::int64_t> far_bytes_{0};
     Mutex create_mutex_;
     std::string create_error_ KX_GUARDED_BY(create_mutex_);
     Bell prepare_bell_;
     std::thread prepare_thread_;
 
+    // The flush thread's: where the log ended in the round before, and the time of its last message.
+    std::int64_t flush_seen_ = 0;
+    std::int64_t flush_seen_time_ = 0;
     std::atomic<bool> flush_wanted_{false};
     std::atomic<bool> stopping_{false};
     std::atomic<std::int64_t> flush_count_{0};

@@ -14,9 +14,9 @@ constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kAhead = 16 * kMiB;     ///< pages that are ready in front of the tail
 constexpr std::int64_t kAheadLow = 12 * kMiB;  ///< with less than this, prepare is woken
 constexpr std::int64_t kStep = kMiB;           ///< one call, so that page faults of others get in
-constexpr std::int64_t kBehind = 8 * kMiB;     ///< stays mapped behind the tail, for its readers
-constexpr std::int64_t kColdBytesMax = 8 * kMiB;
+constexpr std::int64_t kFarBytesMax = 8 * kMiB;
 constexpr std::int64_t kTickMs = 1000;
+constexpr std::int64_t kPage = 4096;
 
 }  // namespace
 
@@ -72,17 +72,17 @@ Status CommitLog::prepare_pages(std::int64_t ahead_bytes) {
 }
 
 void CommitLog::give_back_pages() {
-    const std::int64_t behind = flushed_.value() - kBehind;
-    const bool cold = cold_bytes_.load() > kColdBytesMax;
-    if (behind - given_back_ < kBehind / 2 && !cold) return;
-    const std::int64_t from = cold ? 0 : given_back_;
+    const std::int64_t behind = appended_.value() - kMappedBehind;
+    const bool far = far_bytes_.load() > kFarBytesMax;
+    if (behind - given_back_ < kMappedBehind / 2 && !far) return;
+    const std::int64_t from = far ? 0 : given_back_;
     const auto segments = segments_.get();
     for (const Segment& segment : *segments) {
         const std::int64_t begin = std::max<std::int64_t>(from - segment.base, 0);
         const std::int64_t end = std::min(behind - segment.base, segment.file->size());
         segment.file->advise(begin, end, Advice::kDropFromMemory);
     }
-    if (cold) cold_bytes_ = 0;
+    if (far) far_bytes_ = 0;
     given_back_ = std::max(given_back_, behind);
 }
 
@@ -109,13 +109,25 @@ void CommitLog::prepare_loop() {
 }
 
 /// True when there was something to flush and it is durable now.
-bool CommitLog::flush_once() {
+bool CommitLog::flush_once(bool leave_tail) {
     std::int64_t target = 0;
     std::int64_t store_time = 0;
     {
         SpinGuard guard(lock_);
         target = position_;
         store_time = last_store_time_;
+    }
+    // A page that is synced is taken from its writers until the disk has it. Under asynchronous
+    // flush the page being filled waits for the next round, unless it is the same as last time: a
+    // message is durable after two rounds at most, and a round is half the interval.
+    const std::int64_t full_pages = target / kPage * kPage;
+    leave_tail = leave_tail && full_pages > flush_seen_;
+    flush_seen_ = target;
+    std::swap(store_time, flush_seen_time_);
+    if (leave_tail) {
+        target = full_pages;
+    } else {
+        store_time = flush_seen_time_;
     }
     const std::int64_t begin = flushed_.value();
     if (target <= begin || health_.has(Health::Cause::kFailed)) return false;
@@ -132,7 +144,7 @@ bool CommitLog::flush_once() {
         return false;
     }
     flush_count_.fetch_add(1, std::memory_order_relaxed);
-    checkpoint_->physical_time = store_time;
+    if (store_time > 0) checkpoint_->physical_time = store_time;
     flushed_.raise(target);
     return true;
 }
@@ -140,9 +152,9 @@ bool CommitLog::flush_once() {
 void CommitLog::flush_loop() {
     while (true) {
         const bool last = stopping_;
-        if (!last) flush_bell_.wait_ms(sync_flush_ ? kTickMs : flush_interval_ms_);
-        flush_wanted_ = false;
-        if (flush_once()) after_flush_();
+        if (!last) flush_bell_.wait_ms(sync_flush_ ? kTickMs : std::max<std::int64_t>(flush_interval_ms_ / 2, 1));
+        const bool wanted = flush_wanted_.exchange(false);
+        if (flush_once(!wanted && !sync_flush_ && !last)) after_flush_();
         if (last) return;
     }
 }

@@ -171,6 +171,7 @@ Status ConsumeQueue::load(bool clean_exit) {
     flushed_units_ = clean_exit ? max : std::min(max, list[first].base / kUnitBytes);
     if (!clean_exit) names_dirty_ = true;
     KX_CHECK(cut_at(write_byte_));
+    tail_->advise(0, file_bytes_, Advice::kDropFromMemory);
     return {};
 }
 
@@ -252,8 +253,10 @@ void ConsumeQueue::correct_min(std::int64_t log_min) {
     min_offset_ = low;
 }
 
-Status ConsumeQueue::flush() {
-    const std::int64_t end = max_offset();
+Status ConsumeQueue::flush(FlushDepth depth) {
+    constexpr std::int64_t kPage = 4096;
+    std::int64_t end = max_offset();
+    if (depth == FlushDepth::kFullPages) end = end * kUnitBytes / kPage * kPage / kUnitBytes;
     const std::int64_t begin = flushed_units_.load();
     const auto list = list_.get();
     for (const QueueFile& file : *list) {
@@ -269,7 +272,7 @@ Status ConsumeQueue::flush() {
         KX_CHECK(files_.sync_directory(topic_directory));
         KX_CHECK(files_.sync_directory(parent_path(topic_directory)));
     }
-    flushed_units_.store(end);
+    if (end > begin) flushed_units_.store(end);
     return {};
 }
 

@@ -39,6 +39,8 @@ struct Unit {
 Unit load_unit(const char* from);
 void store_unit(char* to, const Unit& unit);
 
+enum class FlushDepth : std::uint8_t { kFullPages, kAll };
+
 /// One file of a queue. Older files are mapped when first read.
 struct QueueFile {
     std::int64_t base = 0;  ///< in bytes of the queue
@@ -94,8 +96,9 @@ public:
     Status cut(std::int64_t offset) { return cut_at(offset * kUnitBytes); }
     /// Raises min_offset() to the first unit whose record is not below `log_min`.
     void correct_min(std::int64_t log_min);
-    /// Makes everything put so far durable.
-    Status flush();
+    /// Makes everything put so far durable; or all but the page that is being filled, which a sync
+    /// would take away from the writer for as long as the disk needs.
+    Status flush(FlushDepth depth = FlushDepth::kAll);
     bool dirty() const { return flushed_units_.load() < max_offset(); }
     /// Removes the files; later reads find nothing.
     Status destroy();

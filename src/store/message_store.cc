@@ -119,7 +119,7 @@ private:
         return {options_.version_by_topic_length, options_.append_crc_property};
     }
     void look_at_disk();
-    Status flush_queues();
+    Status flush_queues(FlushDepth depth);
     void tidy_loop();
     Status stop_parts();
 
@@ -292,19 +292,21 @@ void Store::look_at_disk() {
     }
 }
 
-/// Makes all units put so far durable, and then says so in the checkpoint.
-Status Store::flush_queues() {
+/// Makes units durable; when that were all of them, says so in the checkpoint. Recovery goes back
+/// to the checkpoint's time, so what a light flush leaves out is dispatched again.
+Status Store::flush_queues(FlushDepth depth) {
     const std::int64_t store_time = dispatcher_.store_time();
     for (const QueuePtr& queue : queues_.all()) {
-        if (!queue->deleted && queue->dirty()) KX_CHECK(queue->flush());
+        if (!queue->deleted && queue->dirty()) KX_CHECK(queue->flush(depth));
     }
-    if (store_time > 0) checkpoint_->logical_time = store_time;
+    if (store_time > 0 && depth == FlushDepth::kAll) checkpoint_->logical_time = store_time;
     checkpoint_->confirm_offset = dispatcher_.confirmed();
     return checkpoint_->flush();
 }
 
 void Store::tidy_loop() {
     std::int64_t next_flush = clock_.steady_ms() + options_.flush_queues_interval_ms;
+    std::int64_t next_whole = clock_.steady_ms() + options_.flush_queues_wholly_ms;
     while (!stopping_) {
         tidy_bell_.wait_ms(std::min(kTidyMs, options_.flush_queues_interval_ms));
         look_at_disk();
@@ -312,8 +314,11 @@ void Store::tidy_loop() {
         const std::int64_t dispatched = dispatcher_.dispatched();
         queues_.free_removed(dispatched, log_.appended().value());
         if (clock_.steady_ms() < next_flush) continue;
-        next_flush = clock_.steady_ms() + options_.flush_queues_interval_ms;
-        if (const Status status = flush_queues(); !status) {
+        const std::int64_t now = clock_.steady_ms();
+        next_flush = now + options_.flush_queues_interval_ms;
+        const FlushDepth depth = now < next_whole ? FlushDepth::kFullPages : FlushDepth::kAll;
+        if (depth == FlushDepth::kAll) next_whole = now + options_.flush_queues_wholly_ms;
+        if (const Status status = flush_queues(depth); !status) {
             health_.raise(Health::Cause::kFailed, status.error().text);
         }
     }
@@ -327,7 +332,7 @@ Status Store::stop_parts() {
     if (tidy_thread_.joinable()) tidy_thread_.join();
     const Status log = log_.stop();
     const Status queues = dispatcher_.stop();
-    const Status flushed = flush_queues();
+    const Status flushed = flush_queues(FlushDepth::kAll);
     KX_CHECK(log);
     KX_CHECK(queues);
     KX_CHECK(flushed);

@@ -42,7 +42,7 @@ struct Reader::Pass {
     std::shared_ptr<const Segments> segments;
     std::int64_t appended = 0;
     std::int64_t trusted_from = 0;
-    std::int64_t cold_bytes = 0;
+    std::int64_t far_bytes = 0;
     bool removed = false;
 };
 
@@ -64,7 +64,6 @@ bool Reader::take(const Unit& unit, Pass& pass) const {
     const std::string_view bytes =
         segment->file->view().substr(at, static_cast<std::size_t>(unit.size));
     if (unit.physical_offset < pass.trusted_from) {
-        pass.cold_bytes += unit.size;
         const model::CheckedRecord found = model::check_record(bytes, true);
         if (found.kind != model::RecordKind::kRecord || found.size != unit.size) {
             KX_LOG_LIMITED(error, "store",
@@ -74,6 +73,7 @@ bool Reader::take(const Unit& unit, Pass& pass) const {
             return false;
         }
     }
+    if (pass.appended - unit.physical_offset > kMappedBehind) pass.far_bytes += unit.size;
     std::vector<Slice>& slices = pass.result.slices;
     if (!slices.empty() &&
         slices.back().bytes.data() + slices.back().bytes.size() == bytes.data()) {
@@ -140,7 +140,7 @@ ReadResult Reader::read(ConsumeQueue& queue, const ReadRequest& request) const {
         return std::move(pass.result);
     }
     take_units(units, request, pass);
-    if (pass.cold_bytes > 0) log_.note_cold_read(pass.cold_bytes);
+    if (pass.far_bytes > 0) log_.note_far_read(pass.far_bytes);
     if (result.count > 0) {
         result.status = ReadStatus::kFound;
     } else {

@@ -281,7 +281,8 @@ TEST(JsonHeader, LeavesOutNullsButKeepsAnEmptyFieldObjectOfAHeader) {
     };
     HeaderParts parts;
     EXPECT_THAT(json_of(parts), Not(HasSubstr("extFields")));
-    EXPECT_THAT(json_of(parts.with(Nothing{})), HasSubstr(R"("extFields":{})"));
+    const Nothing nothing;
+    EXPECT_THAT(json_of(parts.with(nothing)), HasSubstr(R"("extFields":{})"));
     const ExtField null_value{"skipped", {}};
     parts.extra = {&null_value, 1};
     EXPECT_THAT(json_of(parts), HasSubstr(R"("extFields":{})"));

@@ -156,6 +156,8 @@ def run_suite(suite, deployment, group, only, tally):
                 word, _, rest = raw.decode(errors="replace").rstrip().partition(" ")
                 if word in ("PASS", "FAIL", "SKIP"):
                     tally.take(word, f"{name}: {rest}")
+                elif word == "LATER":
+                    print(f"LATER {name}: {rest}", flush=True)
                 elif word == "RESTART":
                     answer = deployment.restart_broker(rest)
                     process.stdin.write((answer + "\n").encode())

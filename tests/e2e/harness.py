@@ -107,5 +107,5 @@ class Dev:
 
 def run(kerolox, *arguments, stdin=None, seconds=30, **env):
     """A finished command: .returncode, .stdout, .stderr as text."""
-    return subprocess.run([kerolox, *map(str, arguments)], input=stdin, text=True, timeout=seconds,
+    return subprocess.run([kerolox, *map(str, arguments)], input=stdin, encoding="utf-8", timeout=seconds,
                           capture_output=True, env=environment(**env), check=False)

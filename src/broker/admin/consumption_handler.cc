@@ -157,7 +157,8 @@ void ConsumptionHandler::forward(net::Request& request, const wire::ForClient& w
     const auto group = clients_.consumer_group(wish.consumer_group);
     const ClientInfo* client = nullptr;
     if (group) {
-        const auto found = std::ranges::find(group->clients, wish.client_id, &ClientInfo::client_id);
+        const auto found =
+            std::ranges::find(group->clients, wish.client_id, &ClientInfo::client_id);
         if (found != group->clients.end()) client = &*found;
     }
     const std::string who = fmt::format("<{}> <{}>", wish.consumer_group, wish.client_id);

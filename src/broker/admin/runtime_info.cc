@@ -62,8 +62,9 @@ void RuntimeInfo::add_store(Table& table) const {
     table["putMessageTimesTotal"] = std::to_string(std::max<std::int64_t>(1, puts));
     table["putMessageFailedTimes"] = std::to_string(figures.put_failures);
     table["putMessageSizeTotal"] = std::to_string(figures.put_bytes);
-    table["putMessageAverageSize"] = java_double(
-        static_cast<double>(figures.put_bytes) / static_cast<double>(std::max<std::int64_t>(1, puts)));
+    const auto at_least_one = static_cast<double>(std::max<std::int64_t>(1, puts));
+    table["putMessageAverageSize"] =
+        java_double(static_cast<double>(figures.put_bytes) / at_least_one);
     table["commitLogMinOffset"] = std::to_string(figures.min_physical_offset);
     table["commitLogMaxOffset"] = std::to_string(figures.appended);
     table["dispatchBehindBytes"] =

@@ -19,13 +19,14 @@ void ClientHandler::heartbeat(net::Request& request) {
     auto data = from_json<wire::HeartbeatData>(request.body());
     if (!data) return request.refuse(data.error());
     const Beat beat{std::move(*data), request.command().language, request.command().version};
-    if (!needs_new_topic(beat)) return apply(beat, request.connection(), request);
+    auto missing = topics_to_make(beat);
+    if (missing.empty()) return apply(beat, request.connection(), request);
 
     // A new topic is written to its file: off the io thread, and back to it for the rest.
     auto later = std::make_shared<net::Responder>(request.defer());
     auto kept = std::make_shared<const Beat>(beat);
-    const bool posted = workers_.post([this, kept, later] {
-        create_topics(*kept);
+    const bool posted = workers_.post([this, kept, later, missing = std::move(missing)] {
+        topics_.create_internal_all(missing);
         const net::ConnectionPtr connection = later->connection();
         boost::asio::post(connection->thread().context(), [this, kept, later, connection] {
             if (!connection->is_open()) return later->drop();
@@ -40,10 +41,10 @@ bool ClientHandler::is_served(const wire::ConsumerData& data) const {
            !config_.get()->reject_pull_consumer_enable;
 }
 
-ClientHandler::RetryTopic ClientHandler::retry_topic_of(
+InternalTopic ClientHandler::retry_topic_of(
     const Beat& beat, const wire::ConsumerData& data,
     const wire::SubscriptionGroupConfig& group) const {
-    RetryTopic topic;
+    InternalTopic topic;
     topic.name = model::retry_topic(data.group_name);
     topic.queues = group.retry_queue_nums;
     topic.sys_flag = data.unit_mode ? kUnitSub : 0;
@@ -60,26 +61,16 @@ ClientHandler::RetryTopic ClientHandler::retry_topic_of(
     return topic;
 }
 
-bool ClientHandler::needs_new_topic(const Beat& beat) const {
-    return std::ranges::any_of(beat.data.consumer_data_set, [&](const wire::ConsumerData& data) {
-        if (!is_served(data)) return false;
-        const GroupConfigPtr group = groups_.find_or_create(data.group_name);
-        if (!group) return false;
-        const RetryTopic wanted = retry_topic_of(beat, data, *group);
-        const TopicPtr known = topics_.find(wanted.name);
-        return !known || known->config().order != wanted.order;
-    });
-}
-
-void ClientHandler::create_topics(const Beat& beat) {
+std::vector<InternalTopic> ClientHandler::topics_to_make(const Beat& beat) const {
+    std::vector<InternalTopic> missing;
     for (const wire::ConsumerData& data : beat.data.consumer_data_set) {
         if (!is_served(data)) continue;
         const GroupConfigPtr group = groups_.find_or_create(data.group_name);
         if (!group) continue;
-        const RetryTopic wanted = retry_topic_of(beat, data, *group);
-        topics_.create_internal(wanted.name, wanted.queues, wire::kRead | wire::kWrite,
-                                wanted.order, wanted.sys_flag);
+        InternalTopic wanted = retry_topic_of(beat, data, *group);
+        if (!wanted.is_met_by(topics_.find(wanted.name))) missing.push_back(std::move(wanted));
     }
+    return missing;
 }
 
 template <class Target>

@@ -8,7 +8,7 @@
 
 #include "broker/clients/live_clients.h"
 #include "broker/groups/group_table.h"
-#include "broker/topics/topic_table.h"
+#include "broker/topics/stored_topic_table.h"
 #include "net/request.h"
 #include "net/workers.h"
 
@@ -16,7 +16,7 @@ namespace kx::broker {
 
 class ClientHandler {
 public:
-    ClientHandler(LiveClients& clients, GroupTable& groups, TopicTable& topics,
+    ClientHandler(LiveClients& clients, GroupTable& groups, StoredTopicTable& topics,
                   Snapshot<BrokerConfig>& config, net::Workers& workers, const Clock& clock)
         : clients_(clients),
           groups_(groups),
@@ -35,25 +35,18 @@ private:
         wire::Language language = wire::Language::kUnknown;
         std::int32_t version = 0;
     };
-    /// Where a consumer entry's retry messages go.
-    struct RetryTopic {
-        std::string name;
-        std::int32_t queues = 0;
-        bool order = false;
-        std::int32_t sys_flag = 0;
-    };
-
     bool is_served(const wire::ConsumerData& data) const;
-    RetryTopic retry_topic_of(const Beat& beat, const wire::ConsumerData& data,
-                              const wire::SubscriptionGroupConfig& group) const;
-    bool needs_new_topic(const Beat& beat) const;
-    void create_topics(const Beat& beat);
+    /// Where a consumer entry's retry messages go.
+    InternalTopic retry_topic_of(const Beat& beat, const wire::ConsumerData& data,
+                                 const wire::SubscriptionGroupConfig& group) const;
+    /// The retry topics that are not there, or not as they should be.
+    std::vector<InternalTopic> topics_to_make(const Beat& beat) const;
     template <class Target>
     void apply(const Beat& beat, net::Connection& connection, Target& target);
 
     LiveClients& clients_;
     GroupTable& groups_;
-    TopicTable& topics_;
+    StoredTopicTable& topics_;
     Snapshot<BrokerConfig>& config_;
     net::Workers& workers_;
     const Clock& clock_;

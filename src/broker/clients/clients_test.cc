@@ -101,7 +101,8 @@ TEST_F(ClientsTest, BroadcastingAndQuietGroupsHearNothing) {
     auto data = consumer("broadcast", {{"orders"}});
     data.message_model = wire::MessageModel::kBroadcasting;
     beat(client_, heartbeat("one", data));
-    EXPECT_TRUE(ask(200, {}, R"({"groupName":"quiet","notifyConsumerIdsChangedEnable":false})").ok());
+    const std::string quiet = R"({"groupName":"quiet","notifyConsumerIdsChangedEnable":false})";
+    EXPECT_TRUE(ask(200, {}, quiet).ok());
     beat(client_, heartbeat("one", consumer("quiet", {{"orders"}})));
     // The notice would come before the answer on the same connection.
     EXPECT_THAT(client_.heard(40), ::testing::IsEmpty());

@@ -32,30 +32,27 @@ StoredGroupTable::StoredGroupTable(Snapshot<BrokerConfig>& config, net::Workers&
       workers_(workers),
       clock_(clock),
       file_(files, groups_path(*config.get())) {
-    state_.update([&](State& state) {
-        state.version.timestamp = clock.wall_ms();
-        for (const std::string_view name :
-             {model::kToolsConsumerGroup, model::kFilterServerGroup, model::kSelfTestGroup,
-              model::kOnsHttpProxyGroup, model::kOnsApiPullGroup, model::kOnsApiPermissionGroup,
-              model::kOnsApiOwnerGroup, model::kTransGroup}) {
-            state.groups[name] = make_group(name);
-        }
-    });
+    MutexLock lock(mutex_);
+    version_.timestamp = clock.wall_ms();
+    for (const std::string_view name :
+         {model::kToolsConsumerGroup, model::kFilterServerGroup, model::kSelfTestGroup,
+          model::kOnsHttpProxyGroup, model::kOnsApiPullGroup, model::kOnsApiPermissionGroup,
+          model::kOnsApiOwnerGroup, model::kTransGroup}) {
+        groups_[name] = make_group(name);
+    }
 }
 
 Status StoredGroupTable::load() {
     wire::SubscriptionGroupTable stored;
     stored.data_version = version();
     KX_CHECK(file_.load(stored));
-    state_.update([&](State& state) {
-        for (auto& [name, config] : stored.subscription_group_table) {
-            config.group_name = name;
-            state.groups[name] =
-                std::make_shared<const wire::SubscriptionGroupConfig>(std::move(config));
-        }
-        state.forbidden = std::move(stored.forbidden_table);
-        state.version = stored.data_version;
-    });
+    MutexLock lock(mutex_);
+    for (auto& [name, config] : stored.subscription_group_table) {
+        config.group_name = name;
+        groups_[name] = std::make_shared<const wire::SubscriptionGroupConfig>(std::move(config));
+    }
+    forbidden_ = std::move(stored.forbidden_table);
+    version_ = stored.data_version;
     return {};
 }
 
@@ -64,9 +61,13 @@ Status StoredGroupTable::persist() {
 }
 
 GroupConfigPtr StoredGroupTable::find(std::string_view group) const {
-    const auto state = state_.get();
-    const auto found = state->groups.find(group);
-    return found == state->groups.end() ? nullptr : found->second;
+    MutexLock lock(mutex_);
+    return find_locked(group);
+}
+
+GroupConfigPtr StoredGroupTable::find_locked(std::string_view group) const {
+    const auto found = groups_.find(group);
+    return found == groups_.end() ? nullptr : found->second;
 }
 
 bool StoredGroupTable::may_create(std::string_view group) const {
@@ -82,12 +83,12 @@ GroupConfigPtr StoredGroupTable::find_or_create(std::string_view group) {
     if (!may_create(group)) return nullptr;
     GroupConfigPtr made;
     {
-        MutexLock lock(changing_);
-        if (GroupConfigPtr known = find(group)) return known;
-        made = make_group(group);
-        change([&](State& state) { state.groups[group] = made; });
+        MutexLock lock(mutex_);
+        if (GroupConfigPtr known = find_locked(group)) return known;
+        made = groups_[group] = make_group(group);
+        changed();
     }
-    log::info("broker", "group={} created on first use", group);
+    KX_LOG_LIMITED(info, "broker", "group={} created on first use", group);
     // Losing this write costs nothing: the group would be made again by its next request.
     file_.persist_soon(workers_, [this] { return image(); });
     return made;
@@ -96,12 +97,10 @@ GroupConfigPtr StoredGroupTable::find_or_create(std::string_view group) {
 Status StoredGroupTable::update(wire::SubscriptionGroupConfig config) {
     std::uint64_t generation = 0;
     {
-        MutexLock lock(changing_);
-        generation = change([&](State& state) {
-            const std::string name = config.group_name;
-            state.groups[name] =
-                std::make_shared<const wire::SubscriptionGroupConfig>(std::move(config));
-        });
+        MutexLock lock(mutex_);
+        const std::string name = config.group_name;
+        groups_[name] = std::make_shared<const wire::SubscriptionGroupConfig>(std::move(config));
+        generation = changed();
     }
     return write(generation);
 }
@@ -114,26 +113,25 @@ wire::Outcome<void> StoredGroupTable::update_all(
     }
     std::uint64_t generation = 0;
     {
-        MutexLock lock(changing_);
+        MutexLock lock(mutex_);
         for (auto& config : configs) {
-            const GroupConfigPtr known = find(config.group_name);
+            const GroupConfigPtr known = find_locked(config.group_name);
             auto merged = change_attributes(group_attributes(), known == nullptr,
                                             known ? known->attributes : Attributes{},
                                             config.attributes);
             if (!merged) return wire::refuse(ResponseCode::kSystemError, "{}", merged.error().text);
             config.attributes = std::move(*merged);
         }
-        generation = change([&](State& state) {
-            for (auto& config : configs) {
-                const std::string name = config.group_name;
-                state.groups[name] =
-                    std::make_shared<const wire::SubscriptionGroupConfig>(std::move(config));
-            }
-        });
+        for (auto& config : configs) {
+            const std::string name = config.group_name;
+            groups_[name] =
+                std::make_shared<const wire::SubscriptionGroupConfig>(std::move(config));
+        }
+        generation = changed();
     }
     if (const Status written = write(generation); !written) {
-        return wire::refuse(ResponseCode::kSystemError, "the group is changed until a restart, but {}",
-                            written.error().text);
+        return wire::refuse(ResponseCode::kSystemError,
+                            "the group is changed until a restart, but {}", written.error().text);
     }
     return {};
 }
@@ -141,23 +139,22 @@ wire::Outcome<void> StoredGroupTable::update_all(
 void StoredGroupTable::remove(std::string_view group) {
     std::uint64_t generation = 0;
     {
-        MutexLock lock(changing_);
-        const auto state = state_.get();
-        if (!state->groups.contains(group) && !state->forbidden.contains(std::string(group))) return;
-        generation = change([&](State& next) {
-            next.groups.erase(group);
-            next.forbidden.erase(std::string(group));
-        });
+        MutexLock lock(mutex_);
+        const bool known = groups_.erase(group) > 0;
+        if (forbidden_.erase(std::string(group)) == 0 && !known) return;
+        generation = changed();
     }
-    if (const Status written = write(generation); !written)
-        log::error("broker", "group={} is deleted until a restart: {}", group, written.error().text);
+    if (const Status written = write(generation); !written) {
+        log::error("broker", "group={} is deleted until a restart: {}", group,
+                   written.error().text);
+    }
 }
 
 bool StoredGroupTable::is_read_forbidden(std::string_view group, std::string_view topic) const {
-    const auto state = state_.get();
-    if (state->forbidden.empty()) return false;
-    const auto topics = state->forbidden.find(std::string(group));
-    if (topics == state->forbidden.end()) return false;
+    MutexLock lock(mutex_);
+    if (forbidden_.empty()) return false;
+    const auto topics = forbidden_.find(std::string(group));
+    if (topics == forbidden_.end()) return false;
     const auto bits = topics->second.find(std::string(topic));
     return bits != topics->second.end() && (bits->second & kReadBit) != 0;
 }
@@ -166,32 +163,25 @@ Status StoredGroupTable::set_read_forbidden(std::string_view group, std::string_
                                             bool forbidden) {
     std::uint64_t generation = 0;
     {
-        MutexLock lock(changing_);
-        generation = change([&](State& state) {
-            const std::string name(group);
-            std::int32_t bits = 0;
-            if (const auto topics = state.forbidden.find(name); topics != state.forbidden.end()) {
-                const auto known = topics->second.find(std::string(topic));
-                if (known != topics->second.end()) bits = known->second;
-            }
-            bits = forbidden ? bits | kReadBit : bits & ~kReadBit;
-            // RocketMQ drops the whole group's entry when one topic's mask becomes empty.
-            if (bits <= 0) state.forbidden.erase(name);
-            else state.forbidden[name][std::string(topic)] = bits;
-        });
+        MutexLock lock(mutex_);
+        const std::string name(group);
+        std::int32_t bits = 0;
+        if (const auto topics = forbidden_.find(name); topics != forbidden_.end()) {
+            const auto known = topics->second.find(std::string(topic));
+            if (known != topics->second.end()) bits = known->second;
+        }
+        bits = forbidden ? bits | kReadBit : bits & ~kReadBit;
+        // RocketMQ drops the whole group's entry when one topic's mask becomes empty.
+        if (bits <= 0) forbidden_.erase(name);
+        else forbidden_[name][std::string(topic)] = bits;
+        generation = changed();
     }
     return write(generation);
 }
 
-template <class Edit>
-std::uint64_t StoredGroupTable::change(Edit&& edit) {
-    std::uint64_t generation = 0;
-    state_.update([&](State& state) {
-        edit(state);
-        state.version.next(clock_.wall_ms());
-        generation = ++state.generation;
-    });
-    return generation;
+std::uint64_t StoredGroupTable::changed() {
+    version_.next(clock_.wall_ms());
+    return ++generation_;
 }
 
 Status StoredGroupTable::write(std::uint64_t generation) {
@@ -199,19 +189,37 @@ Status StoredGroupTable::write(std::uint64_t generation) {
 }
 
 TableFile::Image StoredGroupTable::image() const {
-    const std::uint64_t generation = state_.get()->generation;
-    return {generation, to_json(table(), JsonWriter::Style::kPretty)};
+    std::uint64_t generation = 0;
+    wire::SubscriptionGroupTable table;
+    {
+        MutexLock lock(mutex_);
+        generation = generation_;
+        table = table_locked();
+    }
+    return {generation, to_json(table, JsonWriter::Style::kPretty)};
 }
 
-wire::SubscriptionGroupTable StoredGroupTable::table() const {
-    const auto state = state_.get();
+wire::SubscriptionGroupTable StoredGroupTable::table_locked() const {
     wire::SubscriptionGroupTable table;
-    table.data_version = state->version;
-    table.forbidden_table = state->forbidden;
-    for (const auto& [name, config] : state->groups) table.subscription_group_table[name] = *config;
+    table.data_version = version_;
+    table.forbidden_table = forbidden_;
+    for (const auto& [name, config] : groups_) table.subscription_group_table[name] = *config;
     return table;
 }
 
-wire::DataVersion StoredGroupTable::version() const { return state_.get()->version; }
+wire::SubscriptionGroupTable StoredGroupTable::table() const {
+    MutexLock lock(mutex_);
+    return table_locked();
+}
+
+wire::DataVersion StoredGroupTable::version() const {
+    MutexLock lock(mutex_);
+    return version_;
+}
+
+std::size_t StoredGroupTable::size() const {
+    MutexLock lock(mutex_);
+    return groups_.size();
+}
 
 }  // namespace kx::broker

@@ -36,19 +36,15 @@ public:
     Status set_read_forbidden(std::string_view group, std::string_view topic, bool forbidden);
     wire::SubscriptionGroupTable table() const override;
     wire::DataVersion version() const;
+    std::size_t size() const;
 
 private:
     using Forbidden = std::map<std::string, std::map<std::string, std::int32_t>>;
-    struct State {
-        TextMap<GroupConfigPtr> groups;
-        Forbidden forbidden;  ///< group -> topic -> bits
-        wire::DataVersion version;
-        std::uint64_t generation = 0;
-    };
-
     bool may_create(std::string_view group) const;
-    template <class Edit>
-    std::uint64_t change(Edit&& edit) KX_REQUIRES(changing_);
+    GroupConfigPtr find_locked(std::string_view group) const KX_REQUIRES(mutex_);
+    /// After a change: the generation that holds it.
+    std::uint64_t changed() KX_REQUIRES(mutex_);
+    wire::SubscriptionGroupTable table_locked() const KX_REQUIRES(mutex_);
     Status write(std::uint64_t generation);
     TableFile::Image image() const;
 
@@ -56,8 +52,11 @@ private:
     net::Workers& workers_;
     const Clock& clock_;
     TableFile file_;
-    Snapshot<State> state_;
-    Mutex changing_;
+    mutable Mutex mutex_;
+    TextMap<GroupConfigPtr> groups_ KX_GUARDED_BY(mutex_);
+    Forbidden forbidden_ KX_GUARDED_BY(mutex_);  ///< group -> topic -> bits
+    wire::DataVersion version_ KX_GUARDED_BY(mutex_);
+    std::uint64_t generation_ KX_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace kx::broker

@@ -11,7 +11,10 @@ constexpr std::int64_t kSweepMs = 5000;
 }
 
 PullHold::PullHold(const Clock& clock, std::size_t held_max, Wake wake)
-    : clock_(clock), held_max_(held_max), wake_(std::move(wake)) {}
+    : clock_(clock),
+      held_max_(held_max),
+      wake_(std::move(wake)),
+      next_sweep_ms_(clock.steady_ms() + kSweepMs) {}
 
 PullHold::Shard& PullHold::shard_of(const store::ConsumeQueue* queue) {
     return shards_[(reinterpret_cast<std::uintptr_t>(queue) >> 6) % kShards];

@@ -80,7 +80,7 @@ private:
     std::array<Shard, kShards> shards_;
     std::atomic<std::size_t> held_{0};
     std::atomic<bool> stopped_{false};
-    std::int64_t next_sweep_ms_ = 0;
+    std::int64_t next_sweep_ms_;  ///< the ticking thread's
 };
 
 }  // namespace kx::broker

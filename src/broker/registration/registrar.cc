@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/clock.h"
 #include "base/crc32.h"
 #include "base/log.h"
 #include "wire/requests/registration.h"
@@ -30,11 +31,13 @@ public:
         if (--open_ == 0) all_done_.notify_all();
     }
     void wait(std::int64_t wait_ms) {
-        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+        // Real time, whatever the broker's own clock says: this thread really waits.
+        const std::int64_t until_ms = system_clock().steady_ms() + wait_ms;
         MutexLock lock(mutex_);
         while (open_ > 0) {
-            const auto left = until - std::chrono::steady_clock::now();
-            if (left <= left.zero() || !all_done_.wait_for(mutex_, left)) return;
+            const std::int64_t left_ms = until_ms - system_clock().steady_ms();
+            if (left_ms <= 0) return;
+            all_done_.wait_for(mutex_, std::chrono::milliseconds(left_ms));
         }
     }
 
@@ -180,8 +183,8 @@ void Registrar::register_topics(const std::vector<std::string>& names, std::int6
         for (const net::Call& call : calls) {
             client_.call(address, call, config->register_broker_timeout_mills,
                          [this, address, round](const Result<net::Answer>& answer) {
-                             // A name server that was restarted refuses a table of one topic from
-                             // a broker it does not know: it has to hear everything.
+                             // A name server that was restarted refuses a table of one topic
+                             // from a broker it does not know: it has to hear everything.
                              if (answer && !answer->ok()) return send_full(address, round);
                              if (!answer) note(address, answer.error().text);
                              round->done();
@@ -198,8 +201,8 @@ void Registrar::unregister(std::int64_t wait_ms) {
         client_.call(address, identified(kUnregisterBroker, {}), kUnregisterTimeoutMs,
                      [address, round](const Result<net::Answer>& answer) {
                          if (!answer) {
-                             log::warn("broker", "namesrv={} did not take the good-bye: {}", address,
-                                       answer.error().text);
+                             log::warn("broker", "namesrv={} did not take the good-bye: {}",
+                                       address, answer.error().text);
                          }
                          round->done();
                      });

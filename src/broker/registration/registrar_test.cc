@@ -102,7 +102,7 @@ TEST_F(RegistrarTest, TellsOneTopicByItsOwnRequestWhenConfigured) {
     const auto heard = names_->heard(217);
     ASSERT_THAT(heard, SizeIs(1));
     EXPECT_EQ(heard[0].fields.at("topic"), "orders");
-    EXPECT_THAT(heard[0].body, HasSubstr("\"queueDatas\":[{\"brokerName\":\"broker-a\",\"perm\":6"));
+    EXPECT_THAT(heard[0].body, HasSubstr(R"("queueDatas":[{"brokerName":"broker-a","perm":6)"));
 }
 
 TEST_F(RegistrarTest, TellsEverythingToANameServerThatForgotTheBroker) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hash tables by name that are looked up with a std::string_view, without making a string. (Debian's
-// absl is built with its own string_view, so its default hash does not take ours.)
+// Hash tables by name that are looked up with a std::string_view, without making a string.
+// (Debian's absl is built with its own string_view, so its default hash does not take ours.)
 #pragma once
 
 #include <absl/container/flat_hash_map.h>

@@ -173,7 +173,8 @@ protected:
     }
 
     void start(const BrokerConfig& config = small_config()) {
-        auto broker = Broker::start({.config = config, .clock = &clock_, .files = disk_.get()}, pool_);
+        BrokerOptions options{.config = config, .clock = &clock_, .files = disk_.get()};
+        auto broker = Broker::start(std::move(options), pool_);
         ASSERT_TRUE(broker) << broker.error().text;
         broker_ = std::move(*broker);
     }

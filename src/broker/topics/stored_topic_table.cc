@@ -139,8 +139,8 @@ TopicPtr StoredTopicTable::create_on_send(const TopicWish& wish) {
                    written.error().text);
     }
     const wire::TopicConfig& config = created.front();
-    log::info("broker", "topic={} created for a send: queues={} perm={} peer={}", config.topic_name,
-              config.write_queue_nums, config.perm, wish.peer);
+    KX_LOG_LIMITED(info, "broker", "topic={} created for a send: queues={} perm={} peer={}",
+                   config.topic_name, config.write_queue_nums, config.perm, wish.peer);
     tell(created);
     return find(wish.topic);
 }
@@ -164,35 +164,46 @@ wire::TopicConfig StoredTopicTable::inherit(const TopicWish& wish,
     const std::int32_t queues = std::max(0, std::min(wish.queue_nums, parent.write_queue_nums));
     auto config = make_config(wish.topic, queues, parent.perm & ~wire::kInherit);
     config.topic_filter_type = parent.topic_filter_type;
-    if (wish.unit_mode) config.topic_sys_flag = model::is_retry_topic(wish.topic) ? kUnitSub : kUnit;
+    if (wish.unit_mode)
+        config.topic_sys_flag = model::is_retry_topic(wish.topic) ? kUnitSub : kUnit;
     return config;
 }
 
 TopicPtr StoredTopicTable::create_internal(std::string_view name, std::int32_t queues,
                                            std::int32_t perm, bool order, std::int32_t sys_flag) {
+    const InternalTopic wish{std::string(name), queues, perm, order, sys_flag};
+    create_internal_all({&wish, 1});
+    return find(name);
+}
+
+void StoredTopicTable::create_internal_all(std::span<const InternalTopic> wishes) {
     std::uint64_t generation = 0;
     Configs changed;
-    bool created = false;
+    Configs created;
     {
         MutexLock lock(changing_);
-        const TopicPtr topic = find(name);
-        if (topic && topic->config().order == order) return topic;
-        created = topic == nullptr;
-        if (created) {
-            changed.push_back(make_config(name, std::clamp(queues, 0, kQueuesPerTopicMax), perm));
-            changed.front().topic_sys_flag = sys_flag;
-        } else {
-            changed.push_back(topic->config());
+        for (const InternalTopic& wish : wishes) {
+            const TopicPtr topic = find(wish.name);
+            if (wish.is_met_by(topic)) continue;
+            wire::TopicConfig config =
+                topic ? topic->config()
+                      : make_config(wish.name, std::clamp(wish.queues, 0, kQueuesPerTopicMax),
+                                    wish.perm);
+            config.order = wish.order;
+            if (!topic) {
+                config.topic_sys_flag = wish.sys_flag;
+                created.push_back(config);
+            }
+            changed.push_back(std::move(config));
         }
-        changed.front().order = order;
+        if (changed.empty()) return;
         generation = put(changed);
     }
     if (const Status written = write(generation); !written) {
-        log::error("broker", "topic={} is changed but not written: {}", name,
-                   written.error().text);
+        log::error("broker", "topic={} is changed but not written: {}",
+                   changed.front().topic_name, written.error().text);
     }
-    if (created) tell(changed);
-    return find(name);
+    if (!created.empty()) tell(created);
 }
 
 wire::Outcome<void> StoredTopicTable::check(const wire::TopicConfig& config) const {
@@ -203,8 +214,10 @@ wire::Outcome<void> StoredTopicTable::check(const wire::TopicConfig& config) con
         return wire::refuse(ResponseCode::kInvalidParameter,
                             "The topic[{}] is conflict with system topic.", config.topic_name);
     }
-    if (wants_mixed(config) && !settings->enable_mixed_message_type)
-        return wire::refuse(ResponseCode::kInvalidParameter, "MIXED message type is not supported.");
+    if (wants_mixed(config) && !settings->enable_mixed_message_type) {
+        return wire::refuse(ResponseCode::kInvalidParameter,
+                            "MIXED message type is not supported.");
+    }
     for (const std::int32_t queues : {config.read_queue_nums, config.write_queue_nums}) {
         if (queues < 0 || queues > kQueuesPerTopicMax) {
             return wire::refuse(ResponseCode::kInvalidParameter,
@@ -218,8 +231,9 @@ wire::Outcome<void> StoredTopicTable::check(const wire::TopicConfig& config) con
 wire::Outcome<void> StoredTopicTable::merge_attributes(wire::TopicConfig& config) const {
     const TopicPtr known = find(config.topic_name);
     if (config.attributes.contains("+reserve.time")) {
-        return wire::refuse(ResponseCode::kSystemError, "Update topic reserveTime not supported: {}",
-                            "there is no tiered store");
+        return wire::refuse(
+            ResponseCode::kSystemError,
+            "Update topic reserveTime not supported: there is no tiered store");
     }
     auto merged = change_attributes(topic_attributes(), known == nullptr,
                                     known ? known->config().attributes : Attributes{},
@@ -251,8 +265,8 @@ wire::Outcome<void> StoredTopicTable::update_all(std::vector<wire::TopicConfig> 
         generation = put(configs);
     }
     if (const Status written = write(generation); !written) {
-        return wire::refuse(ResponseCode::kSystemError, "the topic is changed until a restart, but {}",
-                            written.error().text);
+        return wire::refuse(ResponseCode::kSystemError,
+                            "the topic is changed until a restart, but {}", written.error().text);
     }
     tell(configs);
     return {};

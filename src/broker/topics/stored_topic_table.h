@@ -18,6 +18,19 @@ namespace kx::broker {
 /// More queues than this in one topic would only cost memory.
 inline constexpr std::int32_t kQueuesPerTopicMax = 65'536;
 
+/// A topic that the broker itself wants.
+struct InternalTopic {
+    std::string name;
+    std::int32_t queues = 1;
+    std::int32_t perm = wire::kRead | wire::kWrite;
+    bool order = false;
+    std::int32_t sys_flag = 0;
+
+    bool is_met_by(const TopicPtr& topic) const {
+        return topic && topic->config().order == order;
+    }
+};
+
 class StoredTopicTable final : public TopicTable {
 public:
     StoredTopicTable(Snapshot<BrokerConfig>& config, store::MessageStore& store, FileSystem& files,
@@ -32,6 +45,8 @@ public:
     TopicPtr create_on_send(const TopicWish& wish) override;
     TopicPtr create_internal(std::string_view name, std::int32_t queues, std::int32_t perm,
                              bool order, std::int32_t sys_flag) override;
+    /// The same for many, in one write.
+    void create_internal_all(std::span<const InternalTopic> wishes);
     wire::Outcome<TopicPtr> update(wire::TopicConfig config) override;
     /// Request 18: all are checked first; one that is there already, unchanged, ends the call.
     wire::Outcome<void> update_all(std::vector<wire::TopicConfig> configs);

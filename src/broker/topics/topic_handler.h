@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Administration of topics: 17, 18, 21, 202, 215, 305, 351. Source: protocol.md 2.13, broker.md 4.5.
-// What changes a topic runs on workers: it waits for the file.
+// Administration of topics: 17, 18, 21, 202, 215, 305, 351. What changes a topic runs on workers:
+// it waits for the file. Source: protocol.md 2.13, broker.md 4.5.
 #pragma once
 
 #include "broker/offsets/stored_offset_table.h"
