@@ -43,6 +43,7 @@ unit: packages
 rules: packages
 	@python3 tools/check_layers.py
 	@python3 tools/tidy.py
+	@python3 tools/gen_compatibility.py --check
 
 # Unit and component tests, each once under AddressSanitizer and UBSan.
 asan: packages

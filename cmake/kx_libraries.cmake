@@ -21,3 +21,7 @@ find_path(KX_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 if(KX_FLAVOUR STREQUAL "release")
   find_package(mimalloc REQUIRED)
 endif()
+
+# Asio's non-template code, compiled once (BOOST_ASIO_SEPARATE_COMPILATION).
+add_library(kx_asio STATIC ${CMAKE_CURRENT_LIST_DIR}/asio_impl.cc)
+target_link_libraries(kx_asio PUBLIC kx_flags Boost::headers Threads::Threads)

@@ -67,6 +67,7 @@ function(kx_module NAME)
   set(PCH kx_pch_std)
   if(ARG_ASIO)
     set(PCH kx_pch_asio)
+    target_link_libraries(kx_${NAME} PUBLIC kx_asio)
   endif()
   kx_use_pch(kx_${NAME} ${PCH})
 

@@ -22,8 +22,8 @@ struct Endpoints {
 
     static constexpr auto members() {
         return std::array{
-            member<&Endpoints::broker>("broker"),   member<&Endpoints::fast>("fast"),
-            member<&Endpoints::http>("http"),       member<&Endpoints::namesrv>("namesrv"),
+            member<&Endpoints::broker>("broker"), member<&Endpoints::fast>("fast"),
+            member<&Endpoints::http>("http"),     member<&Endpoints::namesrv>("namesrv"),
             member<&Endpoints::pid>("pid"),
         };
     }

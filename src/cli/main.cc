@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// kerolox: one executable, a subcommand for each thing it can be. Exit codes (every command): 0 done,
-// 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 unreachable, 6 done in part.
+// kerolox: one executable, a subcommand for each thing it can be. Exit codes (every command): 0
+// done, 1 failed, 2 wrong usage, 3 not found, 4 denied, 5 unreachable, 6 done in part.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -39,7 +39,8 @@ void add_dev(CLI::App& app, int& exit_code) {
 void add_namesrv(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<kx::cli::ServerOptions>();
     CLI::App* command = app.add_subcommand("namesrv", "a name server");
-    command->add_option("-c,--configFile", options->config_file, "a namesrv.conf, as Java reads it");
+    command->add_option("-c,--configFile", options->config_file,
+                        "a namesrv.conf, as Java reads it");
     command->add_flag("-p,--printConfigItem", options->print_all, "print every key and its value");
     add_server_options(*command, *options);
     command->callback([options, &exit_code] { exit_code = kx::cli::run_namesrv(*options); });
@@ -70,7 +71,8 @@ void add_config(CLI::App& app, int& exit_code) {
     explain->add_flag("--markdown", *markdown, "as docs/config.md");
     explain->callback([key, json, markdown, &exit_code] {
         const std::optional<std::string> one = key->empty() ? std::nullopt : std::optional(*key);
-        exit_code = *markdown ? kx::cli::config_explain_markdown() : kx::cli::config_explain(one, *json);
+        exit_code =
+            *markdown ? kx::cli::config_explain_markdown() : kx::cli::config_explain(one, *json);
     });
 
     CLI::App* check = config->add_subcommand("check", "looks for mistakes in a file");

@@ -12,10 +12,10 @@ namespace kx::cli {
 
 struct ServerOptions {
     std::string config_file;
-    std::string namesrv;              ///< broker: -n
-    std::string data;                 ///< dev: --data
-    std::string bind;                 ///< dev: --bind
-    std::vector<std::string> set;     ///< "key=value"
+    std::string namesrv;           ///< broker: -n
+    std::string data;              ///< dev: --data
+    std::string bind;              ///< dev: --bind
+    std::vector<std::string> set;  ///< "key=value"
     std::string log_level;
     bool print_all = false;
     bool print_important = false;

@@ -77,8 +77,7 @@ Status ServerProcess::start_dev(const ConfigSources& sources, const std::string&
     broker::fill_host_defaults(broker_config);
     namesrv::fill_host_defaults(namesrv_config);
     auto parts = broker::config_parts(broker_config);
-    parts.push_back(
-        config_part("name server", static_cast<namesrv::NamesrvKeys&>(namesrv_config)));
+    parts.push_back(config_part("name server", static_cast<namesrv::NamesrvKeys&>(namesrv_config)));
     parts.push_back(config_part("kerolox dev", dev));
     ConfigTable table(std::move(parts));
     KX_TRY(const ConfigReport report, table.load(sources));
@@ -178,19 +177,19 @@ void ServerProcess::print_screen(const std::string& bind) const {
     if (namesrv_) screen.row("name server", with_port(bind, namesrv_->port()));
     if (broker_) {
         const broker::StartFacts facts = broker_->start_facts();
-        screen.row("broker", fmt::format("{} ({}, cluster {}), fast port {}", broker_->address(),
-                                         facts.broker_name, facts.cluster_name,
-                                         broker_->fast_port()));
-        screen.row("data", fmt::format("{}, {} free", facts.directory,
-                                       human_bytes(facts.disk_free_bytes)));
+        screen.row("broker",
+                   fmt::format("{} ({}, cluster {}), fast port {}", broker_->address(),
+                               facts.broker_name, facts.cluster_name, broker_->fast_port()));
+        screen.row("data",
+                   fmt::format("{}, {} free", facts.directory, human_bytes(facts.disk_free_bytes)));
         screen.row("SEND_OK means", facts.promise);
-        screen.row("recovery", fmt::format("{} ms, {} records read, last stop was {}",
-                                           facts.recovery_ms, facts.recovered_records,
-                                           facts.clean_start ? "clean" : "not clean"));
+        screen.row("recovery",
+                   fmt::format("{} ms, {} records read, last stop was {}", facts.recovery_ms,
+                               facts.recovered_records, facts.clean_start ? "clean" : "not clean"));
     }
     if (http_) {
-        screen.row("http", fmt::format("{}: /healthz /readyz /metrics",
-                                       with_port(bind, http_->port())));
+        screen.row("http",
+                   fmt::format("{}: /healthz /readyz /metrics", with_port(bind, http_->port())));
     }
     for (const std::string& limit : low_limits()) screen.row("low limit", limit);
     screen.row("ready in", fmt::format("{} ms", system_clock().steady_ms() - started_ms_));

@@ -23,15 +23,17 @@ std::vector<std::string> low_limits() {
     std::vector<std::string> low;
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < kOpenFiles) {
-        low.push_back(fmt::format("open files: {} (each queue and connection takes one; raise it "
-                                  "with 'ulimit -n {}')",
-                                  files.rlim_cur, kOpenFiles));
+        low.push_back(
+            fmt::format("open files: {} (each queue and connection takes one; raise it "
+                        "with 'ulimit -n {}')",
+                        files.rlim_cur, kOpenFiles));
     }
     long areas = 0;
     if (std::ifstream("/proc/sys/vm/max_map_count") >> areas && areas < kMappedAreas) {
-        low.push_back(fmt::format("mapped areas: {} (each file of a queue takes one; raise it with "
-                                  "'sysctl vm.max_map_count={}')",
-                                  areas, kMappedAreas));
+        low.push_back(
+            fmt::format("mapped areas: {} (each file of a queue takes one; raise it with "
+                        "'sysctl vm.max_map_count={}')",
+                        areas, kMappedAreas));
     }
     return low;
 }

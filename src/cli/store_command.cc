@@ -52,10 +52,10 @@ int store_check(const StoreOptions& options) {
     check.root = options.directory;
     const store::CheckReport found = store::check_store(posix_file_system(), check);
     if (options.json) {
-        fmt::print("{{\"records\":{},\"begin\":{},\"end\":{},\"queues\":{},\"units\":{},"
-                   "\"problems\":{}}}\n",
-                   found.records, found.begin, found.end, found.queues, found.units,
-                   found.problem_count);
+        fmt::print(
+            "{{\"records\":{},\"begin\":{},\"end\":{},\"queues\":{},\"units\":{},"
+            "\"problems\":{}}}\n",
+            found.records, found.begin, found.end, found.queues, found.units, found.problem_count);
     } else {
         fmt::print("{} records from offset {} to {}, {} queues with {} units, {} problems\n",
                    found.records, found.begin, found.end, found.queues, found.units,

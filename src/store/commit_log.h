@@ -146,7 +146,8 @@ private:
     Bell prepare_bell_;
     std::thread prepare_thread_;
 
-    // The flush thread's: where the log ended in the round before, and the time of its last message.
+    // The flush thread's: where the log ended in the round before, and the time of its last
+    // message.
     std::int64_t flush_seen_ = 0;
     std::int64_t flush_seen_time_ = 0;
     std::atomic<bool> flush_wanted_{false};

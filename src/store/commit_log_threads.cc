@@ -152,7 +152,9 @@ bool CommitLog::flush_once(bool leave_tail) {
 void CommitLog::flush_loop() {
     while (true) {
         const bool last = stopping_;
-        if (!last) flush_bell_.wait_ms(sync_flush_ ? kTickMs : std::max<std::int64_t>(flush_interval_ms_ / 2, 1));
+        if (!last)
+            flush_bell_.wait_ms(sync_flush_ ? kTickMs
+                                            : std::max<std::int64_t>(flush_interval_ms_ / 2, 1));
         const bool wanted = flush_wanted_.exchange(false);
         if (flush_once(!wanted && !sync_flush_ && !last)) after_flush_();
         if (last) return;

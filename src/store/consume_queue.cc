@@ -254,9 +254,10 @@ void ConsumeQueue::correct_min(std::int64_t log_min) {
 }
 
 Status ConsumeQueue::flush(FlushDepth depth) {
-    constexpr std::int64_t kPage = 4096;
+    constexpr std::int64_t kDiskPage = 4096;
     std::int64_t end = max_offset();
-    if (depth == FlushDepth::kFullPages) end = end * kUnitBytes / kPage * kPage / kUnitBytes;
+    if (depth == FlushDepth::kFullPages)
+        end = end * kUnitBytes / kDiskPage * kDiskPage / kUnitBytes;
     const std::int64_t begin = flushed_units_.load();
     const auto list = list_.get();
     for (const QueueFile& file : *list) {

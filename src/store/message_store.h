@@ -38,7 +38,7 @@ struct StoreOptions {
     bool sync_flush = false;                               ///< flushDiskType == SYNC_FLUSH
     std::int64_t flush_interval_ms = 500;                  ///< flushIntervalCommitLog
     std::int64_t flush_queues_interval_ms = 1000;          ///< flushIntervalConsumeQueue
-    std::int64_t flush_queues_wholly_ms = 60'000;  ///< flushConsumeQueueThoroughInterval
+    std::int64_t flush_queues_wholly_ms = 60'000;          ///< flushConsumeQueueThoroughInterval
     std::int32_t max_message_bytes = 4 << 20;              ///< maxMessageSize: body and batch bound
     std::int64_t max_memory_bytes = 0;    ///< "in memory" bound of reads; 0: 40 % of the machine's
     bool version_by_topic_length = true;  ///< autoMessageVersionOnTopicLen

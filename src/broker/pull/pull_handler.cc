@@ -87,9 +87,8 @@ void PullHandler::handle(net::Request& request) {
          request.connection().peer());
     if (found.code == ResponseCode::kPullNotFound && may_park(request, *pull)) {
         const auto config = context_.config.get();
-        const std::int64_t wait_ms = config->long_polling_enable
-                                         ? pull->suspend_timeout_millis
-                                         : config->short_polling_time_mills;
+        const std::int64_t wait_ms = config->long_polling_enable ? pull->suspend_timeout_millis
+                                                                 : config->short_polling_time_mills;
         return park(take_over(request, *pull, *admitted), wait_ms);
     }
     reply(request, found);
@@ -109,7 +108,8 @@ tl::expected<PullHandler::Admitted, PullHandler::Denied> PullHandler::admit(
     }
     if (code == kLitePullMessage && !config->lite_pull_message_enable) {
         return deny(ResponseCode::kNoPermission,
-                    fmt::format("the broker[{}] for lite pull consumer is forbidden", ip), kByBroker);
+                    fmt::format("the broker[{}] for lite pull consumer is forbidden", ip),
+                    kByBroker);
     }
     Admitted admitted;
     admitted.group = context_.groups.find_or_create(pull.consumer_group);
@@ -125,21 +125,22 @@ tl::expected<PullHandler::Admitted, PullHandler::Denied> PullHandler::admit(
     }
     admitted.topic = context_.topics.find(pull.topic);
     if (!admitted.topic) {
-        return deny(ResponseCode::kTopicNotExist,
-                    fmt::format("topic[{}] not exist, apply first please! {}", pull.topic,
-                                wire::kSeeFaq));
+        return deny(
+            ResponseCode::kTopicNotExist,
+            fmt::format("topic[{}] not exist, apply first please! {}", pull.topic, wire::kSeeFaq));
     }
     const wire::TopicConfig& topic = admitted.topic->config();
     if ((topic.perm & wire::kRead) == 0) {
         return deny(ResponseCode::kNoPermission,
-                    fmt::format("the topic[{}] pulling message is forbidden", pull.topic), kByTopic);
+                    fmt::format("the topic[{}] pulling message is forbidden", pull.topic),
+                    kByTopic);
     }
     if (pull.queue_id < 0 || pull.queue_id >= topic.read_queue_nums) {
-        return deny(ResponseCode::kInvalidParameter,
-                    fmt::format("queueId[{}] is illegal, topic:[{}] topicConfig.readQueueNums:[{}] "
-                                "consumer:[{}]",
-                                pull.queue_id, pull.topic, topic.read_queue_nums,
-                                pull.consumer_group));
+        return deny(
+            ResponseCode::kInvalidParameter,
+            fmt::format("queueId[{}] is illegal, topic:[{}] topicConfig.readQueueNums:[{}] "
+                        "consumer:[{}]",
+                        pull.queue_id, pull.topic, topic.read_queue_nums, pull.consumer_group));
     }
     auto filter = choose_filter(pull, *admitted.group);
     if (!filter) return tl::unexpected(std::move(filter).error());
@@ -154,8 +155,9 @@ tl::expected<filter::TagFilter, PullHandler::Denied> PullHandler::choose_filter(
         return tl::unexpected(Denied{{refusal, std::move(remark)}, type});
     };
     const auto deny_type = [&](std::string_view type) {
-        return deny(ResponseCode::kSystemError,
-                    fmt::format("The broker does not support consumer to filter message by {}", type));
+        return deny(
+            ResponseCode::kSystemError,
+            fmt::format("The broker does not support consumer to filter message by {}", type));
     };
     if ((pull.sys_flag & wire::kPullSubscription) != 0) {
         if (is_tag_type(pull.expression_type)) return filter::TagFilter::parse(pull.subscription);
@@ -187,8 +189,7 @@ tl::expected<filter::TagFilter, PullHandler::Denied> PullHandler::choose_filter(
     }
     const wire::SubscriptionData& known = *view.subscription;
     if (known.sub_version < pull.sub_version) {
-        return deny(ResponseCode::kSubscriptionNotLatest,
-                    "the consumer's subscription not latest");
+        return deny(ResponseCode::kSubscriptionNotLatest, "the consumer's subscription not latest");
     }
     if (!is_tag_type(known.expression_type)) return deny_type(known.expression_type);
     if (known.class_filter_mode || known.sub_string == "*") return filter::TagFilter();
@@ -310,7 +311,8 @@ void PullHandler::read_on_worker(HeldPullPtr held) {
         reply(held->later, found);
     });
     if (!posted)
-        held->later.refuse(ResponseCode::kServiceNotAvailable, "service not available now: stopping");
+        held->later.refuse(ResponseCode::kServiceNotAvailable,
+                           "service not available now: stopping");
 }
 
 template <class Target>

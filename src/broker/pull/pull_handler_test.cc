@@ -22,11 +22,17 @@ constexpr int kInline = 4;
 class PullTest : public BrokerWorld {
 protected:
     Fields pull_fields(const std::string& topic, std::int64_t offset, const Fields& changes = {}) {
-        Fields fields{{"consumerGroup", "readers"}, {"topic", topic}, {"queueId", "0"},
-                      {"queueOffset", std::to_string(offset)}, {"maxMsgNums", "32"},
-                      {"sysFlag", std::to_string(kInline)}, {"commitOffset", "0"},
-                      {"suspendTimeoutMillis", "15000"}, {"subscription", "*"},
-                      {"subVersion", "0"}, {"expressionType", "TAG"}};
+        Fields fields{{"consumerGroup", "readers"},
+                      {"topic", topic},
+                      {"queueId", "0"},
+                      {"queueOffset", std::to_string(offset)},
+                      {"maxMsgNums", "32"},
+                      {"sysFlag", std::to_string(kInline)},
+                      {"commitOffset", "0"},
+                      {"suspendTimeoutMillis", "15000"},
+                      {"subscription", "*"},
+                      {"subVersion", "0"},
+                      {"expressionType", "TAG"}};
         for (const auto& [name, value] : changes) {
             std::erase_if(fields, [&](const auto& field) { return field.first == name; });
             fields.emplace_back(name, value);
@@ -40,14 +46,24 @@ protected:
         std::string properties;
         if (!tag.empty()) model::append_property(properties, "TAGS", tag);
         return ask(310,
-                   {{"a", "p"}, {"b", "news"}, {"c", "TBW102"}, {"d", "4"}, {"e", "0"}, {"f", "0"},
-                    {"g", "1"}, {"h", "0"}, {"i", properties}, {"j", "0"}, {"k", "false"}},
+                   {{"a", "p"},
+                    {"b", "news"},
+                    {"c", "TBW102"},
+                    {"d", "4"},
+                    {"e", "0"},
+                    {"f", "0"},
+                    {"g", "1"},
+                    {"h", "0"},
+                    {"i", properties},
+                    {"j", "0"},
+                    {"k", "false"}},
                    body);
     }
     void wait_for_queue(std::int64_t end) {
         eventually([&] {
             return field_of(ask(30, {{"topic", "news"}, {"queueId", "0"}}), "offset") ==
-                   std::to_string(end) && code_of(pull("news", end - 1)) == 0;
+                       std::to_string(end) &&
+                   code_of(pull("news", end - 1)) == 0;
         });
     }
     static std::vector<std::string> bodies(const net::Answer& answer) {
@@ -66,7 +82,8 @@ protected:
     std::future<net::Answer> pull_later(std::int64_t offset, const Fields& changes = {}) {
         Fields with = changes;
         with.emplace_back("sysFlag", std::to_string(kInline | kSuspend));
-        return std::async(std::launch::async, [this, offset, with] { return pull("news", offset, with); });
+        return std::async(std::launch::async,
+                          [this, offset, with] { return pull("news", offset, with); });
     }
     bool is_waiting(std::future<net::Answer>& future) {
         return future.wait_for(std::chrono::milliseconds(30)) == std::future_status::timeout;
@@ -120,7 +137,8 @@ TEST_F(PullTest, ChecksInRocketMqsOrder) {
     EXPECT_EQ(code_of(pull("unheard", 0)), 17);
     EXPECT_EQ(code_of(pull("news", 0, {{"queueId", "4"}})), 29);
     EXPECT_EQ(code_of(pull("news", 0, {{"queueId", "-1"}})), 29);
-    EXPECT_EQ(code_of(pull("news", 0, {{"sysFlag", "0"}})), 24) << "no inline filter, nobody online";
+    EXPECT_EQ(code_of(pull("news", 0, {{"sysFlag", "0"}})), 24)
+        << "no inline filter, nobody online";
     EXPECT_EQ(code_of(pull("news", 0, {{"expressionType", "SQL92"}})), 1);
     EXPECT_EQ(code_of(pull("news", 0, {{"consumerGroup", "bad group"}})), 26);
 }

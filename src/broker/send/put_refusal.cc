@@ -24,7 +24,8 @@ std::string text_of(PutStatus status, double disk_used_ratio, std::int32_t max_m
         case PutStatus::kServiceNotAvailable:
             return fmt::format(
                 "service not available now. It may be caused by one of the following reasons: the "
-                "broker's disk is full [CL: {0:5.2f} CQ: {0:5.2f} INDEX: {0:5.2f}], messages are put "
+                "broker's disk is full [CL: {0:5.2f} CQ: {0:5.2f} INDEX: {0:5.2f}], messages are "
+                "put "
                 "to the slave, message store has been shut down, etc.",
                 disk_used_ratio);
         case PutStatus::kMessageIllegal:
@@ -46,7 +47,8 @@ std::string text_of(PutStatus status, double disk_used_ratio, std::int32_t max_m
 
 wire::Refusal put_refusal(const store::PutResult& put, double disk_used_ratio,
                           std::int32_t max_message_size) {
-    wire::Refusal refusal{code_of(put.status), text_of(put.status, disk_used_ratio, max_message_size)};
+    wire::Refusal refusal{code_of(put.status),
+                          text_of(put.status, disk_used_ratio, max_message_size)};
     if (!put.cause.empty()) refusal.remark += " Cause: " + put.cause;
     return refusal;
 }

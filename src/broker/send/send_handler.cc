@@ -45,8 +45,7 @@ SendHandler::SendHandler(Context& context)
 void SendHandler::handle(net::Request& request) {
     const Names names = request.code() == kSendMessageV1 ? Names::kLong : Names::kShort;
     const auto header = request.header<wire::SendMessage>(names);
-    if (!header)
-        return replies_.refuse(request, {ResponseCode::kSystemError, header.error().text});
+    if (!header) return replies_.refuse(request, {ResponseCode::kSystemError, header.error().text});
     const auto config = context_.config.get();
     const Send send{*header, request.body(), request.connection(), request.command().version,
                     *config};
@@ -63,12 +62,12 @@ void SendHandler::answer(Target& target, const Send& send, const TopicPtr& topic
         net::IoProbe::add(probe_.refused, 1);
         return replies_.refuse(target, stored.error());
     }
-    const bool wait = stored->wait_store && send.config.flush_disk_type == FlushDiskType::kSyncFlush &&
+    const bool wait = stored->wait_store &&
+                      send.config.flush_disk_type == FlushDiskType::kSyncFlush &&
                       context_.store.flushed().value() < stored->message.end;
     if (!wait) return replies_.accept(target, ResponseCode::kSuccess, stored->message);
     context_.store.request_flush();
-    const std::int64_t deadline =
-        context_.clock.steady_ms() + send.config.sync_flush_timeout;
+    const std::int64_t deadline = context_.clock.steady_ms() + send.config.sync_flush_timeout;
     if constexpr (std::is_same_v<Target, net::Request>) {
         durability_.add(std::move(stored->message), target.defer(), deadline);
     } else {
@@ -86,20 +85,18 @@ void SendHandler::create_topic_first(net::Request& request, const wire::SendMess
         std::int32_t queue_nums;
         bool unit_mode;
     };
-    auto waiting = std::make_shared<Waiting>(
-        Waiting{request.defer(), std::string(request.frame()), std::string(header.topic),
-                std::string(header.default_topic), header.default_topic_queue_nums,
-                header.unit_mode});
+    auto waiting = std::make_shared<Waiting>(Waiting{
+        request.defer(), std::string(request.frame()), std::string(header.topic),
+        std::string(header.default_topic), header.default_topic_queue_nums, header.unit_mode});
     const bool posted = context_.workers.post([this, waiting] {
         const TopicPtr topic = context_.topics.create_on_send(
             {waiting->topic, waiting->default_topic, waiting->queue_nums, waiting->unit_mode,
              waiting->later.connection()->peer()});
         if (!topic) {
-            return replies_.refuse(
-                waiting->later,
-                {ResponseCode::kTopicNotExist,
-                 fmt::format("topic[{}] not exist, apply first please!{}", waiting->topic,
-                             wire::kSeeFaq)});
+            return replies_.refuse(waiting->later,
+                                   {ResponseCode::kTopicNotExist,
+                                    fmt::format("topic[{}] not exist, apply first please!{}",
+                                                waiting->topic, wire::kSeeFaq)});
         }
         const auto connection = waiting->later.connection();
         connection->post([this, waiting, topic](net::Connection& own) {
@@ -110,13 +107,14 @@ void SendHandler::create_topic_first(net::Request& request, const wire::SendMess
                 command.fields, command.code == kSendMessageV1 ? Names::kLong : Names::kShort);
             if (!again) return;
             const auto config = context_.config.get();
-            answer(waiting->later, Send{*again, command.body, own, command.version, *config}, topic);
+            answer(waiting->later, Send{*again, command.body, own, command.version, *config},
+                   topic);
             own.thread().end_turn();
         });
     });
     if (!posted) {
-        replies_.refuse(waiting->later,
-                        {ResponseCode::kServiceNotAvailable, "service not available now: stopping"});
+        replies_.refuse(waiting->later, {ResponseCode::kServiceNotAvailable,
+                                         "service not available now: stopping"});
     }
 }
 
@@ -131,8 +129,8 @@ Outcome<void> SendHandler::check_name(const Send& send) const {
     if (const auto valid = model::validate_topic(send.header.topic); !valid)
         return wire::refuse(ResponseCode::kInvalidParameter, "{}", valid.error().text);
     if (!model::is_sendable_topic(send.header.topic)) {
-        return wire::refuse(ResponseCode::kNoPermission, "Sending message to topic[{}] is forbidden.",
-                            send.header.topic);
+        return wire::refuse(ResponseCode::kNoPermission,
+                            "Sending message to topic[{}] is forbidden.", send.header.topic);
     }
     return {};
 }
@@ -142,8 +140,7 @@ Outcome<SendHandler::Stored> SendHandler::store(const Send& send, const TopicPtr
     const wire::TopicConfig* config = &topic->config();
     if (config->order && (send.config.broker_permission & wire::kWrite) == 0) {
         return wire::refuse(ResponseCode::kNoPermission,
-                            "the broker[{}] sending message is forbidden",
-                            send.config.broker_ip1);
+                            "the broker[{}] sending message is forbidden", send.config.broker_ip1);
     }
     const std::int32_t queues = std::max(config->write_queue_nums, config->read_queue_nums);
     if (send.header.queue_id >= queues) {
@@ -198,7 +195,8 @@ Outcome<TopicPtr> SendHandler::redirect_retry(const Send& send, const TopicPtr& 
     }
     const bool own_limit =
         send.client_version >= kMaxReconsumeVersion && send.header.max_reconsume_times;
-    const std::int32_t limit = own_limit ? *send.header.max_reconsume_times : config->retry_max_times;
+    const std::int32_t limit =
+        own_limit ? *send.header.max_reconsume_times : config->retry_max_times;
     if (send.header.reconsume_times <= limit && !context_.locks.any_held(group)) return topic;
     TopicPtr dead = context_.topics.create_internal(model::dlq_topic(group), 1,
                                                     wire::kRead | wire::kWrite, false, 0);
@@ -248,7 +246,8 @@ Outcome<SendHandler::Stored> SendHandler::store_single(const Send& send, const T
                             "the message is illegal: INNER_NUM and the inner-batch flag disagree");
     }
     if (read.priority && *read.priority >= 0)
-        message.queue_id = std::min(*read.priority, std::max(topic.config().write_queue_nums, 1) - 1);
+        message.queue_id =
+            std::min(*read.priority, std::max(topic.config().write_queue_nums, 1) - 1);
 
     Stored stored;
     stored.wait_store = read.wait_store;
@@ -286,7 +285,8 @@ Outcome<SendHandler::Stored> SendHandler::store_batch(const Send& send, const To
     Stored stored;
     for (const model::BatchItem& item : *items) {
         const SendProperties read = SendProperties::read(item.properties);
-        if (auto served = refuse_unserved(read, send); !served) return tl::unexpected(served.error());
+        if (auto served = refuse_unserved(read, send); !served)
+            return tl::unexpected(served.error());
         stored.wait_store = stored.wait_store && read.wait_store;
     }
     // "Wait for the disk" is the batch's own word, in the request's properties.

@@ -56,8 +56,7 @@ private:
                                        model::NewMessage& message);
     wire::Outcome<Stored> store_batch(const Send& send, const Topic& topic,
                                       model::NewMessage& message);
-    static wire::Outcome<void> refuse_unserved(const SendProperties& properties,
-                                               const Send& send);
+    static wire::Outcome<void> refuse_unserved(const SendProperties& properties, const Send& send);
     wire::Refusal refusal_for(const store::PutResult& put, const Send& send) const;
     std::int32_t choose_queue(const Send& send, const Topic& topic) const;
 

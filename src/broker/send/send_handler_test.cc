@@ -18,9 +18,9 @@ protected:
     /// A V2 send with some of its one-letter fields replaced.
     net::Answer send_with(const Fields& changes, const std::string& body = "body",
                           std::int32_t code = 310) {
-        Fields fields{{"a", "producers"}, {"b", "orders"}, {"c", "TBW102"}, {"d", "4"},
-                      {"e", "0"}, {"f", "0"}, {"g", "1700000000000"}, {"h", "0"},
-                      {"i", ""}, {"j", "0"}, {"k", "false"}};
+        Fields fields{{"a", "producers"}, {"b", "orders"}, {"c", "TBW102"},        {"d", "4"},
+                      {"e", "0"},         {"f", "0"},      {"g", "1700000000000"}, {"h", "0"},
+                      {"i", ""},          {"j", "0"},      {"k", "false"}};
         for (const auto& [name, value] : changes) {
             std::erase_if(fields, [&](const auto& field) { return field.first == name; });
             if (value != "(absent)") fields.emplace_back(name, value);
@@ -64,15 +64,21 @@ TEST_F(SendTest, StoresTheMessageWithTheBrokersMarks) {
     EXPECT_TRUE(record->body_crc_matches());
     EXPECT_EQ(model::find_property(record->properties, "TAGS"), "red");
     EXPECT_EQ(model::find_property(record->properties, "CLUSTER"), "DefaultCluster");
-    EXPECT_EQ(model::find_property(record->properties, "UNIQ_KEY"), field_of(sent, "transactionId"));
+    EXPECT_EQ(model::find_property(record->properties, "UNIQ_KEY"),
+              field_of(sent, "transactionId"));
 }
 
 TEST_F(SendTest, TakesTheLongNamesOfVersionOne) {
     start();
-    const auto sent = ask(10, {{"producerGroup", "p"}, {"topic", "orders"},
-                               {"defaultTopic", "TBW102"}, {"defaultTopicQueueNums", "4"},
-                               {"queueId", "2"}, {"sysFlag", "0"}, {"bornTimestamp", "1"},
-                               {"flag", "0"}},
+    const auto sent = ask(10,
+                          {{"producerGroup", "p"},
+                           {"topic", "orders"},
+                           {"defaultTopic", "TBW102"},
+                           {"defaultTopicQueueNums", "4"},
+                           {"queueId", "2"},
+                           {"sysFlag", "0"},
+                           {"bornTimestamp", "1"},
+                           {"flag", "0"}},
                           "hello");
     EXPECT_EQ(code_of(sent), 0) << sent.remark;
     EXPECT_EQ(field_of(sent, "queueId"), "2");
@@ -127,9 +133,13 @@ TEST_F(SendTest, PutsRegionAndTraceSwitchOnRefusalsToo) {
 
 TEST_F(SendTest, DoesNotCheckTheTopicsOwnWritePermission) {
     start();
-    ASSERT_EQ(code_of(ask(17, {{"topic", "readonly"}, {"defaultTopic", "TBW102"},
-                               {"readQueueNums", "4"}, {"writeQueueNums", "4"}, {"perm", "4"},
-                               {"topicFilterType", "SINGLE_TAG"}, {"order", "false"}})),
+    ASSERT_EQ(code_of(ask(17, {{"topic", "readonly"},
+                               {"defaultTopic", "TBW102"},
+                               {"readQueueNums", "4"},
+                               {"writeQueueNums", "4"},
+                               {"perm", "4"},
+                               {"topicFilterType", "SINGLE_TAG"},
+                               {"order", "false"}})),
               0);
     EXPECT_EQ(code_of(send_with({{"b", "readonly"}})), 0);
 }
@@ -154,8 +164,11 @@ TEST_F(SendTest, SplitsABatchIntoMessagesOfTheirOwn) {
     EXPECT_EQ(field_of(sent, "queueOffset"), "1");
     const std::string ids = field_of(sent, "msgId");
     EXPECT_EQ(std::count(ids.begin(), ids.end(), ','), 2);
-    eventually([&] { return field_of(ask(30, {{"topic", "orders"}, {"queueId", "0"}}), "offset") == "4"; });
-    const std::string bytes = ask(33, {{"offset", std::to_string(std::stoll(ids.substr(16, 16), nullptr, 16))}}).body;
+    eventually([&] {
+        return field_of(ask(30, {{"topic", "orders"}, {"queueId", "0"}}), "offset") == "4";
+    });
+    const std::string bytes =
+        ask(33, {{"offset", std::to_string(std::stoll(ids.substr(16, 16), nullptr, 16))}}).body;
     const auto record = model::decode_record(bytes);
     ASSERT_TRUE(record);
     EXPECT_EQ(record->body, "item 0");

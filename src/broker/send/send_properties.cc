@@ -27,9 +27,12 @@ SendProperties SendProperties::read(std::string_view properties) {
         // The length and the first letter decide for nearly every property of a user's own.
         switch (name.size()) {
             case 4:
-                if (name == property::kTags) found.tags = value;
-                else if (name == property::kKeys) found.keys = value;
-                else if (name == property::kWait) found.wait_store = value != "false";
+                if (name == property::kTags)
+                    found.tags = value;
+                else if (name == property::kKeys)
+                    found.keys = value;
+                else if (name == property::kWait)
+                    found.wait_store = value != "false";
                 break;
             case 5:
                 if (name == property::kDelay) found.delayed = number(value).value_or(0) > 0;
@@ -41,9 +44,12 @@ SendProperties SendProperties::read(std::string_view properties) {
                 if (name == property::kCluster) found.has_own_marks = true;
                 break;
             case 8:
-                if (name == property::kUniqKey) found.unique_key = value;
-                else if (name == property::kTransactionPrepared) found.transaction = value == "true";
-                else if (name == property::kTraceSwitch) found.has_own_marks = true;
+                if (name == property::kUniqKey)
+                    found.unique_key = value;
+                else if (name == property::kTransactionPrepared)
+                    found.transaction = value == "true";
+                else if (name == property::kTraceSwitch)
+                    found.has_own_marks = true;
                 break;
             case 9:
                 if (name == property::kInnerNum) found.inner_num = true;

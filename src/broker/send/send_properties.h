@@ -14,13 +14,13 @@ struct SendProperties {
     std::string_view tags;
     std::string_view unique_key;
     std::string_view keys;
-    bool wait_store = true;          ///< WAIT is not "false"
-    bool transaction = false;        ///< TRAN_MSG is "true"
-    bool delayed = false;            ///< DELAY above 0
-    bool timed = false;              ///< any of the three timer properties
+    bool wait_store = true;    ///< WAIT is not "false"
+    bool transaction = false;  ///< TRAN_MSG is "true"
+    bool delayed = false;      ///< DELAY above 0
+    bool timed = false;        ///< any of the three timer properties
     bool inner_num = false;
-    bool pop_check_point = false;    ///< client-supplied POP_CK, to be cut
-    bool has_own_marks = false;      ///< brings MSG_REGION, TRACE_ON or CLUSTER itself
+    bool pop_check_point = false;  ///< client-supplied POP_CK, to be cut
+    bool has_own_marks = false;    ///< brings MSG_REGION, TRACE_ON or CLUSTER itself
     std::optional<std::int32_t> priority;
 
     static SendProperties read(std::string_view properties);

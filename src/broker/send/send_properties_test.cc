@@ -24,8 +24,11 @@ std::string stored(std::string_view given, std::string_view new_key = {}) {
 }
 
 TEST(SendProperties, FindsWhatTheSendPathMustKnow) {
-    const std::string given = text({{"TAGS", "TagA"}, {"KEYS", "k1 k2"}, {"UNIQ_KEY", "ABC"},
-                                    {"WAIT", "false"}, {"own", "x"}});
+    const std::string given = text({{"TAGS", "TagA"},
+                                    {"KEYS", "k1 k2"},
+                                    {"UNIQ_KEY", "ABC"},
+                                    {"WAIT", "false"},
+                                    {"own", "x"}});
     const SendProperties read = SendProperties::read(given);
     EXPECT_EQ(read.tags, "TagA");
     EXPECT_EQ(read.keys, "k1 k2");
@@ -50,7 +53,9 @@ TEST(SendProperties, OfTwoWithOneNameTheLastCounts) {
 
 TEST(StoredProperties, GetRegionTraceSwitchAndCluster) {
     const std::string out = stored(text({{"TAGS", "a"}}));
-    EXPECT_EQ(out, text({{"TAGS", "a"}, {"MSG_REGION", "DefaultRegion"}, {"TRACE_ON", "true"},
+    EXPECT_EQ(out, text({{"TAGS", "a"},
+                         {"MSG_REGION", "DefaultRegion"},
+                         {"TRACE_ON", "true"},
                          {"CLUSTER", "DefaultCluster"}}));
 }
 
@@ -66,7 +71,8 @@ TEST(StoredProperties, LoseACheckPointThatTheClientMadeUp) {
 
 TEST(StoredProperties, HaveTheBrokersMarksOnceEvenWhenTheClientBringsThem) {
     const std::string out = stored(text({{"MSG_REGION", "elsewhere"}, {"CLUSTER", "other"}}));
-    EXPECT_EQ(out, text({{"MSG_REGION", "DefaultRegion"}, {"TRACE_ON", "true"},
+    EXPECT_EQ(out, text({{"MSG_REGION", "DefaultRegion"},
+                         {"TRACE_ON", "true"},
                          {"CLUSTER", "DefaultCluster"}}));
 }
 
@@ -82,8 +88,8 @@ TEST(PutRefusal, KeepsRocketMQsTextAndCodeAndAddsTheCause) {
     put.cause = "waited 1000 ms for the commit log's lock";
     const wire::Refusal refusal = put_refusal(put, 0.5, 4 << 20);
     EXPECT_EQ(refusal.code, wire::ResponseCode::kSystemBusy);
-    EXPECT_TRUE(refusal.remark.starts_with(
-        "[PC_SYNCHRONIZED]broker busy, start flow control for a while"));
+    EXPECT_TRUE(
+        refusal.remark.starts_with("[PC_SYNCHRONIZED]broker busy, start flow control for a while"));
     EXPECT_TRUE(refusal.remark.ends_with("waited 1000 ms for the commit log's lock"));
 }
 

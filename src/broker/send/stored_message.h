@@ -18,7 +18,7 @@ struct StoredMessage {
     std::string unique_key;  ///< empty for a batch
     std::int32_t queue_id = 0;
     std::int64_t queue_offset = 0;
-    std::int64_t end = 0;    ///< durable once the log is flushed up to here
+    std::int64_t end = 0;  ///< durable once the log is flushed up to here
 };
 
 /// Writes the answers to sends. Every one carries MSG_REGION and TRACE_ON, refusals too: clients
