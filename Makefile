@@ -66,16 +66,15 @@ fuzz: packages
 e2e: build
 	@python3 tests/e2e/run.py --kerolox build/release/kerolox
 
-# Unmodified Java and Go clients, and mixed deployments with Java servers.
+# Unmodified Java and Go clients, mixed deployments with Java servers, stores that change hands.
 compat: build packages-interop
-	@python3 tests/compat/run.py --server kerolox --kerolox build/release/kerolox
-	@python3 tests/compat/run.py --mixed --kerolox build/release/kerolox
+	@python3 tests/compat/run.py --mixed --handover --kerolox build/release/kerolox
 
 test: rules asan tsan fuzz e2e compat
 	@echo "all tests passed"
 
 bench: build packages-interop
-	@python3 bench/run.py --kerolox build/release/kerolox --json build/bench/run.json
+	@python3 bench/run.py --kerolox $(CURDIR)/build/release/kerolox --json build/bench/run.json
 
 torture: build
 	@python3 tests/e2e/run.py --kerolox build/release/kerolox --only kill --rounds 2000

@@ -177,7 +177,8 @@ void ThinConsumer::query_offset(Queue& queue, std::int32_t code, Step again,
                                   again);
             }
             const auto header = answer->header<wire::OffsetAnswer>();
-            if (!header) return on_refused(queue, header.error(), said, again);
+            if (!header)
+                return on_refused(queue, {Errc::kInternal, header.error().text}, said, again);
             queue.failures = 0;
             then(header->offset);
         });
@@ -257,7 +258,9 @@ void ThinConsumer::on_pull_answer(Queue& queue, const Result<const wire::Command
                           &ThinConsumer::pull);
     }
     const auto header = read_header<wire::PullAnswer>((*answer)->fields);
-    if (!header) return on_refused(queue, header.error(), code, &ThinConsumer::pull);
+    if (!header) {
+        return on_refused(queue, {Errc::kInternal, header.error().text}, code, &ThinConsumer::pull);
+    }
 
     queue.failures = 0;
     queue.pull_from = header->suggest_which_broker_id;
