@@ -108,6 +108,7 @@ std::string quote_bare_keys(std::string_view text) {
 }
 
 Result<Json> Json::parse(std::string_view text) {
+    if (text.empty()) return fail(Errc::kMalformed, "not valid JSON: it is empty");
     simdjson::dom::parser parser;
     const std::size_t capacity = std::max<std::size_t>(text.size(), 64) + 64;
     const simdjson::error_code allocated = parser.allocate(capacity, kDepthMax);
