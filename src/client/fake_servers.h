@@ -50,6 +50,7 @@ private:
 class FakeNameServer : public FakeServer {
 public:
     FakeNameServer();
+    ~FakeNameServer() override { shut_down(); }  // before the tables go
 
     /// The topic gets these queues on that broker; a call for a second broker adds to it.
     void add_route(const std::string& topic, const std::string& broker, const std::string& address,
@@ -70,6 +71,7 @@ struct StoredFake {
 class FakeBroker : public FakeServer {
 public:
     explicit FakeBroker(std::string name);
+    ~FakeBroker() override { shut_down(); }  // before the tables go
 
     const std::string& name() const { return name_; }
     /// The next answers to that code are this response code, one use each.
