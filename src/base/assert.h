@@ -13,8 +13,8 @@ namespace kx {
 }
 
 /// `KX_ASSERT(offset >= 0, "offset {} of queue {}", offset, name);`
-#define KX_ASSERT(condition, ...)                                                        \
-    do {                                                                                 \
-        if (!(condition)) [[unlikely]]                                                   \
+#define KX_ASSERT(condition, ...)                                                             \
+    do {                                                                                      \
+        if (!(condition)) [[unlikely]]                                                        \
             ::kx::assertion_failed(#condition, __FILE__, __LINE__, fmt::format(__VA_ARGS__)); \
     } while (false)

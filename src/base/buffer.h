@@ -37,7 +37,8 @@ public:
 
     /// At least `size` writable bytes behind the end; valid until the next call that may grow.
     char* room(std::size_t size) {
-        if (capacity_ - size_ < size) [[unlikely]] grow(size_ + size);
+        if (capacity_ - size_ < size) [[unlikely]]
+            grow(size_ + size);
         return data_ + size_;
     }
     void commit(std::size_t size) { size_ += size; }

@@ -19,10 +19,14 @@ constexpr T swap_be(T value) {
     static_assert(std::endian::native == std::endian::little);
     using U = std::make_unsigned_t<T>;
     const auto bits = static_cast<U>(value);
-    if constexpr (sizeof(T) == 2) return static_cast<T>(__builtin_bswap16(bits));
-    else if constexpr (sizeof(T) == 4) return static_cast<T>(__builtin_bswap32(bits));
-    else if constexpr (sizeof(T) == 8) return static_cast<T>(__builtin_bswap64(bits));
-    else return value;
+    if constexpr (sizeof(T) == 2)
+        return static_cast<T>(__builtin_bswap16(bits));
+    else if constexpr (sizeof(T) == 4)
+        return static_cast<T>(__builtin_bswap32(bits));
+    else if constexpr (sizeof(T) == 8)
+        return static_cast<T>(__builtin_bswap64(bits));
+    else
+        return value;
 }
 
 template <std::integral T>

@@ -123,8 +123,10 @@ struct Codec<T> {
 template <class T>
 struct Codec<std::optional<T>> {
     static void write(JsonWriter& out, const std::optional<T>& value) {
-        if (value) Codec<T>::write(out, *value);
-        else out.null();
+        if (value)
+            Codec<T>::write(out, *value);
+        else
+            out.null();
     }
     static Status read(const Json& json, std::optional<T>& value) {
         return Codec<T>::read(json, value.emplace());

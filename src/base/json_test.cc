@@ -127,7 +127,7 @@ TEST(JsonReader, RefusesWhatIsNoJson) {
 }
 
 TEST(JsonReader, SurvivesDepthBombs) {
-    for (const std::size_t depth : {199UL, 300UL, 100'000UL, 1'000'000UL}) {
+    for (const std::size_t depth : {199UL, 300UL, 100'000UL}) {
         for (const std::string_view unit : {"[", "{\"a\":", "{1:", "{", "{{"}) {
             std::string text;
             for (std::size_t i = 0; i < depth; ++i) text += unit;
@@ -142,10 +142,10 @@ TEST(JsonReader, SurvivesDepthBombs) {
 
 TEST(JsonReader, TakesHugeInput) {
     std::string text = "[";
-    for (int i = 0; i < 200'000; ++i) text += R"({1:"value"},)";
+    for (int i = 0; i < 50'000; ++i) text += R"({1:"value"},)";
     text += "0]";
     const Json json = parsed(text);
-    EXPECT_EQ(json.as_array()->size(), 200'001U);
+    EXPECT_EQ(json.as_array()->size(), 50'001U);
     const std::string quotes = "{\"k\":\"" + std::string(4 << 20, 'x') + "\"}";
     EXPECT_EQ(parsed(quotes).find("k")->as_text()->size(), 4U << 20);
 }

@@ -57,14 +57,14 @@ private:
 }  // namespace kx::log
 
 /// KX_LOG_LIMITED(warn, "net", "peer {} sent {}", peer, what);
-#define KX_LOG_LIMITED(level, room, format, ...)                                          \
-    do {                                                                                  \
-        static ::kx::log::RateLimit kx_limit;                                             \
-        const std::int64_t kx_held = kx_limit.admit();                                    \
-        if (kx_held == 0) {                                                               \
-            ::kx::log::level(room, format __VA_OPT__(, ) __VA_ARGS__);                    \
-        } else if (kx_held > 0) {                                                         \
-            ::kx::log::level(room, format " (and {} more like this)" __VA_OPT__(, )       \
-                             __VA_ARGS__, kx_held);                                       \
-        }                                                                                 \
+#define KX_LOG_LIMITED(level, room, format, ...)                                                 \
+    do {                                                                                         \
+        static ::kx::log::RateLimit kx_limit;                                                    \
+        const std::int64_t kx_held = kx_limit.admit();                                           \
+        if (kx_held == 0) {                                                                      \
+            ::kx::log::level(room, format __VA_OPT__(, ) __VA_ARGS__);                           \
+        } else if (kx_held > 0) {                                                                \
+            ::kx::log::level(room, format " (and {} more like this)" __VA_OPT__(, ) __VA_ARGS__, \
+                             kx_held);                                                           \
+        }                                                                                        \
     } while (false)

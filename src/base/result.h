@@ -15,20 +15,20 @@
 namespace kx {
 
 enum class Errc : std::uint8_t {
-    kInvalidArgument,   ///< the caller's input breaks a rule
-    kMalformed,         ///< bytes that do not parse
+    kInvalidArgument,  ///< the caller's input breaks a rule
+    kMalformed,        ///< bytes that do not parse
     kNotFound,
     kAlreadyExists,
     kPermissionDenied,
-    kUnavailable,       ///< not now: stopping, unreachable, read-only
-    kBusy,              ///< a bound was reached
+    kUnavailable,  ///< not now: stopping, unreachable, read-only
+    kBusy,         ///< a bound was reached
     kTimeout,
     kCancelled,
     kTooLarge,
-    kCorrupt,           ///< stored bytes that fail their check
+    kCorrupt,  ///< stored bytes that fail their check
     kNoSpace,
     kIo,
-    kUnsupported,       ///< known, but not served by this version
+    kUnsupported,  ///< known, but not served by this version
     kInternal,
 };
 
@@ -58,16 +58,16 @@ tl::unexpected<Error> fail_errno(int error, std::string_view what);
 #define KX_CONCAT(a, b) KX_CONCAT_INNER(a, b)
 
 /// Returns the error of `expression` (a Status or a Result whose value is not needed), if any.
-#define KX_CHECK(expression)                                                        \
-    do {                                                                            \
-        if (auto kx_status = (expression); !kx_status)                              \
-            return tl::unexpected(std::move(kx_status).error());                    \
+#define KX_CHECK(expression)                                     \
+    do {                                                         \
+        if (auto kx_status = (expression); !kx_status)           \
+            return tl::unexpected(std::move(kx_status).error()); \
     } while (false)
 
 /// `KX_TRY(const auto file, open(path));` declares `file`, or returns the error.
 #define KX_TRY(declaration, expression) \
     KX_TRY_INNER(KX_CONCAT(kx_result_, __COUNTER__), declaration, expression)
-#define KX_TRY_INNER(result, declaration, expression)               \
-    auto result = (expression);                                     \
-    if (!result) return tl::unexpected(std::move(result).error());  \
+#define KX_TRY_INNER(result, declaration, expression)              \
+    auto result = (expression);                                    \
+    if (!result) return tl::unexpected(std::move(result).error()); \
     declaration = std::move(*result)

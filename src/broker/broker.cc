@@ -181,9 +181,8 @@ Status Broker::Parts::listen() {
     options.limits = limits_of(*settings);
     KX_TRY(server, net::Server::listen(options, pool, router));
     const std::int32_t port = server->port();
-    options.port = settings->listen_port == 0
-                       ? std::uint16_t{0}
-                       : static_cast<std::uint16_t>(std::max(0, port - 2));
+    options.port = settings->listen_port == 0 ? std::uint16_t{0}
+                                              : static_cast<std::uint16_t>(std::max(0, port - 2));
     KX_TRY(fast_server, net::Server::listen(options, pool, fast_router));
     config.update([port](BrokerConfig& next) {
         if (next.listen_port == 0) next.ha_listen_port = port < 65'535 ? port + 1 : port - 1;
@@ -200,20 +199,19 @@ Status Broker::Parts::build_handlers() {
                                                 *clients, *offsets, locks, config, host});
     send = std::make_unique<SendHandler>(*context);
     pull = std::make_unique<PullHandler>(*context);
-    client_handler = std::make_unique<ClientHandler>(*clients, *groups, *topics, config, workers,
-                                                     clock);
+    client_handler =
+        std::make_unique<ClientHandler>(*clients, *groups, *topics, config, workers, clock);
     group_query_handler = std::make_unique<GroupQueryHandler>(*clients, clock);
-    offset_handler =
-        std::make_unique<OffsetHandler>(*offsets, *groups, *topics, *store, config);
-    reset_handler = std::make_unique<ResetHandler>(*offsets, *groups, *topics, *clients, *store,
-                                                   config);
-    consumption_handler = std::make_unique<ConsumptionHandler>(*offsets, *groups, *topics,
-                                                               *clients, *store, config);
+    offset_handler = std::make_unique<OffsetHandler>(*offsets, *groups, *topics, *store, config);
+    reset_handler =
+        std::make_unique<ResetHandler>(*offsets, *groups, *topics, *clients, *store, config);
+    consumption_handler =
+        std::make_unique<ConsumptionHandler>(*offsets, *groups, *topics, *clients, *store, config);
     lock_handler = std::make_unique<LockHandler>(locks);
     topic_handler = std::make_unique<TopicHandler>(*topics, *offsets, *store, config);
     group_handler = std::make_unique<GroupHandler>(*groups, *offsets, config);
-    config_handler = std::make_unique<ConfigHandler>(config, files, clock,
-                                                     [this] { permission_changed(); });
+    config_handler =
+        std::make_unique<ConfigHandler>(config, files, clock, [this] { permission_changed(); });
     runtime_info = std::make_unique<RuntimeInfo>(config, *store, router, rates, files, clock);
     handlers = std::make_unique<Handlers>(
         Handlers{*send, *pull, *client_handler, *group_query_handler, *offset_handler,
@@ -248,13 +246,15 @@ void Broker::Parts::accept(net::Connection& connection) {
 
 void Broker::Parts::add_jobs() {
     const auto fixed = [](std::int64_t ms) { return [ms] { return ms; }; };
-    jobs.add("register", 10'000, [this] { return registrar->period_ms(); },
-             [this] { registrar->register_all(false, 0); });
-    jobs.add("offsets", 10'000, [this] { return config.get()->flush_consumer_offset_interval; },
-             [this] {
-                 if (const Status written = offsets->persist(); !written)
-                     log::error("broker", "offsets are not written: {}", written.error().text);
-             });
+    jobs.add(
+        "register", 10'000, [this] { return registrar->period_ms(); },
+        [this] { registrar->register_all(false, 0); });
+    jobs.add(
+        "offsets", 10'000, [this] { return config.get()->flush_consumer_offset_interval; },
+        [this] {
+            if (const Status written = offsets->persist(); !written)
+                log::error("broker", "offsets are not written: {}", written.error().text);
+        });
     jobs.add("clients", 10'000, fixed(10'000), [this] { clients->sweep(); });
     jobs.add("locks", 60'000, fixed(60'000), [this] { locks.sweep(); });
     jobs.add("rates", 0, fixed(1000), [this] { rates.sample(totals()); });
@@ -328,8 +328,7 @@ Broker::~Broker() {
 Result<std::unique_ptr<Broker>> Broker::start(BrokerOptions options, net::IoPool& pool) {
     KX_CHECK(check_served(options.config));
     // Whatever fails from here on: the destructor takes apart what there is.
-    std::unique_ptr<Broker> broker(
-        new Broker(std::make_unique<Parts>(std::move(options), pool)));
+    std::unique_ptr<Broker> broker(new Broker(std::make_unique<Parts>(std::move(options), pool)));
     Parts& parts = *broker->parts_;
     KX_CHECK(parts.open_tables());
     KX_CHECK(parts.listen());
@@ -338,8 +337,7 @@ Result<std::unique_ptr<Broker>> Broker::start(BrokerOptions options, net::IoPool
     const auto config = parts.config.get();
     log::info("broker", "The broker[{}, {}] boot success. serializeType=JSON{}",
               config->broker_name, parts.addresses.broker,
-              config->namesrv_addr.empty() ? ""
-                                           : " and name server is " + config->namesrv_addr);
+              config->namesrv_addr.empty() ? "" : " and name server is " + config->namesrv_addr);
     log::info("broker", "replication is not served yet: {} is announced, but nobody listens there",
               parts.addresses.ha);
     return broker;
@@ -417,8 +415,7 @@ void Broker::append_metrics(MetricRows& rows) const {
     constexpr auto kGauge = MetricType::kGauge;
     add("rocketmq_broker_permission", "4 read, 2 write", kGauge, config->broker_permission);
     add("rocketmq_topic_number", "topics", kGauge, parts_->topics->names().size());
-    add("rocketmq_consumer_group_number", "configured groups", kGauge,
-        parts_->groups->size());
+    add("rocketmq_consumer_group_number", "configured groups", kGauge, parts_->groups->size());
     add("rocketmq_producer_connections", "connections of producers", kGauge,
         parts_->clients->producer_count());
     add("rocketmq_consumer_connections", "connections of consumers", kGauge,

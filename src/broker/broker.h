@@ -31,10 +31,10 @@ struct BrokerOptions {
 struct StartFacts {
     std::string broker_name;
     std::string cluster_name;
-    std::string address;     ///< as clients are told
+    std::string address;  ///< as clients are told
     std::string directory;
     std::int64_t disk_free_bytes = 0;
-    std::string promise;     ///< what a message that was answered SEND_OK survives
+    std::string promise;  ///< what a message that was answered SEND_OK survives
     std::int64_t recovery_ms = 0;
     std::int64_t recovered_records = 0;
     bool clean_start = true;

@@ -9,17 +9,17 @@
 namespace kx::broker {
 namespace {
 
-using testing::consumer;
-using testing::field_of;
-using testing::Fields;
-using testing::heartbeat;
-using testing::small_config;
 using kx::testing::eventually;
 using ::testing::AllOf;
+using testing::consumer;
 using ::testing::ElementsAre;
+using testing::field_of;
+using testing::Fields;
 using ::testing::HasSubstr;
+using testing::heartbeat;
 using ::testing::Not;
 using ::testing::Pair;
+using testing::small_config;
 using ::testing::UnorderedElementsAre;
 
 class BrokerTest : public testing::BrokerWorld {
@@ -35,7 +35,9 @@ protected:
         return ask(14, fields);
     }
     net::Answer commit(const std::string& group, const std::string& topic, std::int64_t at) {
-        return ask(15, {{"consumerGroup", group}, {"topic", topic}, {"queueId", "0"},
+        return ask(15, {{"consumerGroup", group},
+                        {"topic", topic},
+                        {"queueId", "0"},
                         {"commitOffset", std::to_string(at)}});
     }
     void join(const std::string& group, const std::string& topic) {
@@ -51,10 +53,11 @@ protected:
 };
 
 TEST_F(BrokerTest, ServesPullsOnItsMainPortOnly) {
-    const Fields pull{{"consumerGroup", "g"}, {"topic", "t"}, {"queueId", "0"},
-                      {"queueOffset", "0"}, {"maxMsgNums", "1"}, {"sysFlag", "4"},
-                      {"commitOffset", "0"}, {"suspendTimeoutMillis", "0"}, {"subVersion", "0"},
-                      {"subscription", "*"}};
+    const Fields pull{{"consumerGroup", "g"}, {"topic", "t"},
+                      {"queueId", "0"},       {"queueOffset", "0"},
+                      {"maxMsgNums", "1"},    {"sysFlag", "4"},
+                      {"commitOffset", "0"},  {"suspendTimeoutMillis", "0"},
+                      {"subVersion", "0"},    {"subscription", "*"}};
     for (const std::int32_t code : {11, 361}) {
         EXPECT_EQ(code_of(ask(code, pull)), 17) << code;
         EXPECT_EQ(code_of(client_.ask(fast_port(), code, pull)), 3) << code;
@@ -108,8 +111,9 @@ TEST_F(BrokerTest, DeletesATopicWithItsOffsetsAndQueues) {
 
 TEST_F(BrokerTest, ListsTopicsByPage) {
     const auto page = [&](int seq, const std::string& version) {
-        const auto answer = ask(21, {{"topicSeq", std::to_string(seq)}, {"maxTopicNum", "5"},
-                                     {"dataVersion", version}});
+        const auto answer = ask(
+            21,
+            {{"topicSeq", std::to_string(seq)}, {"maxTopicNum", "5"}, {"dataVersion", version}});
         return from_json<wire::TopicTable>(answer.body)->topic_config_table;
     };
     const auto whole = ask(21);
@@ -146,8 +150,7 @@ TEST_F(BrokerTest, TellsWhereQueuesBeginAndEnd) {
     EXPECT_EQ(field_of(by_time, "offset"), "0");
     const auto view = ask(33, {{"offset", "0"}});
     EXPECT_THAT(view.body, HasSubstr("message"));
-    EXPECT_EQ(ask(33, {{"offset", "12345"}}).remark,
-              "can not find message by the offset, 12345");
+    EXPECT_EQ(ask(33, {{"offset", "12345"}}).remark, "can not find message by the offset, 12345");
 }
 
 TEST_F(BrokerTest, LetsANewGroupBeginAtZeroOnlyWhileMessageZeroIsFresh) {
@@ -183,8 +186,8 @@ TEST_F(BrokerTest, ResetsAnOffsetOnce) {
     send_some("orders", 5);
     join("group", "orders");
     EXPECT_TRUE(commit("group", "orders", 5).ok());
-    const Fields reset{{"group", "group"}, {"topic", "orders"}, {"timestamp", "0"},
-                       {"isForce", "true"}, {"queueId", "-1"}, {"offset", "-1"}};
+    const Fields reset{{"group", "group"},  {"topic", "orders"}, {"timestamp", "0"},
+                       {"isForce", "true"}, {"queueId", "-1"},   {"offset", "-1"}};
     const auto done = ask(222, reset);
     EXPECT_EQ(done.body,
               R"({"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"orders"}:0}})");
@@ -196,10 +199,11 @@ TEST_F(BrokerTest, ResetsAnOffsetOnce) {
     EXPECT_EQ(field_of(offset("group", "orders"), "offset"), "0");
 
     // The next pull hears of it, and then commits count again.
-    const Fields pull{{"consumerGroup", "group"}, {"topic", "orders"}, {"queueId", "0"},
-                      {"queueOffset", "5"}, {"maxMsgNums", "1"}, {"sysFlag", "4"},
-                      {"commitOffset", "0"}, {"suspendTimeoutMillis", "0"}, {"subVersion", "0"},
-                      {"subscription", "*"}};
+    const Fields pull{{"consumerGroup", "group"}, {"topic", "orders"},
+                      {"queueId", "0"},           {"queueOffset", "5"},
+                      {"maxMsgNums", "1"},        {"sysFlag", "4"},
+                      {"commitOffset", "0"},      {"suspendTimeoutMillis", "0"},
+                      {"subVersion", "0"},        {"subscription", "*"}};
     const auto moved = ask(11, pull);
     EXPECT_EQ(code_of(moved), 21);
     EXPECT_EQ(field_of(moved, "nextBeginOffset"), "0");
@@ -208,8 +212,8 @@ TEST_F(BrokerTest, ResetsAnOffsetOnce) {
 }
 
 TEST_F(BrokerTest, RefusesResetsThatMakeNoSense) {
-    const Fields to_ten{{"group", "group"}, {"topic", "orders"}, {"timestamp", "0"},
-                        {"isForce", "true"}, {"queueId", "0"}, {"offset", "10"}};
+    const Fields to_ten{{"group", "group"},  {"topic", "orders"}, {"timestamp", "0"},
+                        {"isForce", "true"}, {"queueId", "0"},    {"offset", "10"}};
     EXPECT_EQ(code_of(ask(222, to_ten)), 17);
     EXPECT_TRUE(create_topic("orders", 1).ok());
     EXPECT_EQ(code_of(ask(222, to_ten)), 26);
@@ -221,8 +225,8 @@ TEST_F(BrokerTest, AsksClientsToResetWhenTheServerShallNot) {
     EXPECT_TRUE(ask(25, {}, "useServerSideResetOffset=false\n").ok());
     EXPECT_TRUE(create_topic("orders", 1).ok());
     send_some("orders", 5);
-    const Fields reset{{"group", "group"}, {"topic", "orders"}, {"timestamp", "0"},
-                       {"isForce", "true"}};
+    const Fields reset{
+        {"group", "group"}, {"topic", "orders"}, {"timestamp", "0"}, {"isForce", "true"}};
     EXPECT_EQ(ask(222, reset).remark, "THe consumer group <group> not exist");
     join("group", "orders");
     EXPECT_TRUE(commit("group", "orders", 5).ok());
@@ -257,13 +261,14 @@ TEST_F(BrokerTest, TellsHowFarAGroupIs) {
 }
 
 TEST_F(BrokerTest, HandsQuestionsOnToTheClientTheyAreFor) {
-    const Fields question{{"consumerGroup", "group"}, {"clientId", "one"},
-                          {"jstackEnable", "false"}};
+    const Fields question{
+        {"consumerGroup", "group"}, {"clientId", "one"}, {"jstackEnable", "false"}};
     EXPECT_EQ(ask(307, question).remark, "The Consumer <group> <one> not online");
     testing::TestClient consumer_client(pool_);
     consumer_client.answer_running_info();
-    EXPECT_TRUE(consumer_client.ask(main_port(), 34, {},
-                                    heartbeat("one", consumer("group", {{"orders"}}))).ok());
+    EXPECT_TRUE(
+        consumer_client.ask(main_port(), 34, {}, heartbeat("one", consumer("group", {{"orders"}})))
+            .ok());
     EXPECT_EQ(ask(307, question).body, R"({"asked":"one"})");
     consumer_client.disconnect();
     EXPECT_TRUE(eventually([&] { return code_of(ask(203, {{"consumerGroup", "group"}})) == 206; }));
@@ -336,8 +341,8 @@ TEST_F(BrokerTest, TellsItsRuntimeFigures) {
           "putMessageTimesTotal\":\"2\""}) {
         EXPECT_THAT(info.body, HasSubstr(key));
     }
-    EXPECT_THAT(info.body, HasSubstr(fmt::format("earliestMessageTimeStamp\":\"{}\"",
-                                                 clock_.wall_ms())));
+    EXPECT_THAT(info.body,
+                HasSubstr(fmt::format("earliestMessageTimeStamp\":\"{}\"", clock_.wall_ms())));
 }
 
 TEST_F(BrokerTest, KeepsTopicsGroupsAndOffsetsOverARestart) {

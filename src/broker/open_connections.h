@@ -34,8 +34,7 @@ public:
 
 private:
     mutable Mutex mutex_;
-    absl::flat_hash_map<std::uint64_t, std::weak_ptr<net::Connection>> open_
-        KX_GUARDED_BY(mutex_);
+    absl::flat_hash_map<std::uint64_t, std::weak_ptr<net::Connection>> open_ KX_GUARDED_BY(mutex_);
 };
 
 }  // namespace kx::broker

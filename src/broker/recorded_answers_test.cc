@@ -28,8 +28,12 @@ public:
         socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
     }
     RawAnswer ask(std::int32_t code, const json& fields, const std::string& body) {
-        json header{{"code", code}, {"flag", 0}, {"language", "JAVA"}, {"opaque", 1},
-                    {"serializeTypeCurrentRPC", "JSON"}, {"version", 493}};
+        json header{{"code", code},
+                    {"flag", 0},
+                    {"language", "JAVA"},
+                    {"opaque", 1},
+                    {"serializeTypeCurrentRPC", "JSON"},
+                    {"version", 493}};
         if (!fields.is_null()) header["extFields"] = fields;
         const std::string text = header.dump();
         std::string frame;
@@ -69,8 +73,10 @@ json shape_of(const json& value, const std::string& member = "") {
         json shape = json::object();
         for (const auto& [key, item] : value.items()) {
             const json inner = shape_of(item, key);
-            if (!is_table(member)) shape[key] = inner;
-            else if (shape.empty()) shape["*"] = inner;
+            if (!is_table(member))
+                shape[key] = inner;
+            else if (shape.empty())
+                shape["*"] = inner;
         }
         return shape;
     }
@@ -131,9 +137,15 @@ TEST_F(RecordedAnswers, AreLikeOurs) {
     const json topic{{"topic", "orders"}};
     const json queue{{"topic", "orders"}, {"queueId", "0"}};
     const json group{{"consumerGroup", "group"}};
-    same(17, {{"topic", "orders"}, {"defaultTopic", "TBW102"}, {"readQueueNums", "2"},
-              {"writeQueueNums", "2"}, {"perm", "6"}, {"topicFilterType", "SINGLE_TAG"},
-              {"topicSysFlag", "0"}, {"order", "false"}, {"attributes", ""}});
+    same(17, {{"topic", "orders"},
+              {"defaultTopic", "TBW102"},
+              {"readQueueNums", "2"},
+              {"writeQueueNums", "2"},
+              {"perm", "6"},
+              {"topicFilterType", "SINGLE_TAG"},
+              {"topicSysFlag", "0"},
+              {"order", "false"},
+              {"attributes", ""}});
     same(18, json::object(), R"({"topicConfigList":[{"topicName":"bills"}]})");
     same(351, {{"topic", "orders"}, {"lo", "true"}});
     same(305);
@@ -149,11 +161,16 @@ TEST_F(RecordedAnswers, AreLikeOurs) {
     same(202, topic);
     same(204, {{"producerGroup", "producers"}});
     same(328, json::object());
-    same(222, {{"group", "group"}, {"topic", "orders"}, {"timestamp", "0"}, {"isForce", "true"},
-               {"queueId", "-1"}, {"offset", "-1"}});
+    same(222, {{"group", "group"},
+               {"topic", "orders"},
+               {"timestamp", "0"},
+               {"isForce", "true"},
+               {"queueId", "-1"},
+               {"offset", "-1"}});
     // The commit that was recorded came after a reset too.
-    same(15, {{"consumerGroup", "group"}, {"topic", "orders"}, {"queueId", "0"},
-              {"commitOffset", "1"}});
+    same(
+        15,
+        {{"consumerGroup", "group"}, {"topic", "orders"}, {"queueId", "0"}, {"commitOffset", "1"}});
     same(208, group);
     same(300, topic);
     same(25, nullptr, "waitTimeMillsInPullQueue=5000\n");

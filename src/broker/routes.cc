@@ -117,10 +117,10 @@ Processors make_processors(net::Router& router, const BrokerConfig& config) {
         bound("heartbeat", Lane::kInline, config.heartbeat_thread_pool_queue_capacity));
     put(Pool::kClientManage,
         bound("clientManage", Lane::kInline, config.client_manager_thread_pool_queue_capacity));
-    put(Pool::kConsumerManage, bound("consumerManage", Lane::kInline,
-                                     config.consumer_manager_thread_pool_queue_capacity));
-    put(Pool::kAdmin, bound("admin", Lane::kWorker,
-                            config.admin_broker_thread_pool_queue_capacity, admin_wait_ms));
+    put(Pool::kConsumerManage,
+        bound("consumerManage", Lane::kInline, config.consumer_manager_thread_pool_queue_capacity));
+    put(Pool::kAdmin, bound("admin", Lane::kWorker, config.admin_broker_thread_pool_queue_capacity,
+                            admin_wait_ms));
     put(Pool::kAdminFast,
         bound("adminFast", Lane::kInline, config.admin_broker_thread_pool_queue_capacity));
     return all;
@@ -132,10 +132,9 @@ void bind_routes(net::Router& router, Port port, Handlers& handlers, const Broke
     const Processors processors = make_processors(router, config);
     for (const Row& row : kRows) {
         if (row.main_port_only && port == Port::kFast) continue;
-        router.serve(row.code, processors[static_cast<std::size_t>(row.pool)],
-                     [&handlers, handle = row.handle](Request& request) {
-                         handle(handlers, request);
-                     });
+        router.serve(
+            row.code, processors[static_cast<std::size_t>(row.pool)],
+            [&handlers, handle = row.handle](Request& request) { handle(handlers, request); });
     }
 }
 

@@ -95,13 +95,13 @@ void Connection::read_more() {
         return;
     }
     const std::size_t room = std::min(in_.capacity() - in_.size(), kTurnBytesMax);
-    socket_.async_read_some(boost::asio::buffer(in_.data() + in_.size(), room),
-                            [self = shared_from_this()](const boost::system::error_code& error,
-                                                        std::size_t bytes) {
-                                if (!self->open_) return;
-                                if (error) return self->close(error.message());
-                                self->on_read(bytes);
-                            });
+    socket_.async_read_some(
+        boost::asio::buffer(in_.data() + in_.size(), room),
+        [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
+            if (!self->open_) return;
+            if (error) return self->close(error.message());
+            self->on_read(bytes);
+        });
 }
 
 /// Moves what is left of an incomplete frame to the front, and grows by doubling as bytes really
@@ -204,8 +204,8 @@ void Connection::handle_answer(const wire::Command& command) {
     callback(&command);
 }
 
-void Connection::call(wire::HeaderParts parts, std::span<const Slice> body,
-                      std::int64_t timeout_ms, AnswerCallback callback) {
+void Connection::call(wire::HeaderParts parts, std::span<const Slice> body, std::int64_t timeout_ms,
+                      AnswerCallback callback) {
     if (!open_) return callback(fail(Errc::kUnavailable, "the connection to {} is closed", peer_));
     parts.opaque = static_cast<std::int32_t>(next_opaque_++);
     std::size_t body_bytes = 0;
@@ -213,8 +213,8 @@ void Connection::call(wire::HeaderParts parts, std::span<const Slice> body,
     if (const auto status = wire::append_frame_head(out_.buffer(), parts, body_bytes); !status)
         return callback(tl::unexpected(status.error()));
     for (const Slice& slice : body) out_.push(slice);
-    calls_.insert_or_assign(
-        parts.opaque, Call{thread_.clock().steady_ms() + timeout_ms, std::move(callback)});
+    calls_.insert_or_assign(parts.opaque,
+                            Call{thread_.clock().steady_ms() + timeout_ms, std::move(callback)});
     flush_soon();
 }
 
@@ -264,18 +264,17 @@ void Connection::flush() {
 void Connection::wait_writable() {
     waiting_writable_ = true;
     last_output_ms_ = thread_.clock().steady_ms();
-    socket_.async_wait(tcp::socket::wait_write,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                           self->waiting_writable_ = false;
-                           if (!self->open_) return;
-                           if (error) return self->close(error.message());
-                           self->flush();
-                           if (self->reading_paused_ &&
-                               self->out_.pending() <= self->limits_.output_low_bytes) {
-                               self->reading_paused_ = false;
-                               self->run_turn();  // with what was read before the pause
-                           }
-                       });
+    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](
+                                                    const boost::system::error_code& error) {
+        self->waiting_writable_ = false;
+        if (!self->open_) return;
+        if (error) return self->close(error.message());
+        self->flush();
+        if (self->reading_paused_ && self->out_.pending() <= self->limits_.output_low_bytes) {
+            self->reading_paused_ = false;
+            self->run_turn();  // with what was read before the pause
+        }
+    });
 }
 
 bool Connection::wants_tick(std::int64_t now_ms) const {

@@ -45,12 +45,12 @@ private:
 };
 
 struct ConnectionLimits {
-    std::int64_t idle_ms = 120'000;                ///< serverChannelMaxIdleTimeSeconds
-    std::size_t output_high_bytes = 1 << 20;       ///< above it the socket is not read any more
-    std::size_t output_low_bytes = 256 << 10;      ///< below it reading goes on
-    std::size_t output_max_bytes = 64 << 20;       ///< above it the peer is too slow: closed
-    std::int64_t stalled_ms = 30'000;              ///< output that does not move so long: closed
-    std::shared_ptr<InputBudget> input_budget;     ///< null: unbounded but for the frame limit
+    std::int64_t idle_ms = 120'000;             ///< serverChannelMaxIdleTimeSeconds
+    std::size_t output_high_bytes = 1 << 20;    ///< above it the socket is not read any more
+    std::size_t output_low_bytes = 256 << 10;   ///< below it reading goes on
+    std::size_t output_max_bytes = 64 << 20;    ///< above it the peer is too slow: closed
+    std::int64_t stalled_ms = 30'000;           ///< output that does not move so long: closed
+    std::shared_ptr<InputBudget> input_budget;  ///< null: unbounded but for the frame limit
 };
 
 /// The answer to a call, or why there is none. Views live until the callback returns.
@@ -129,7 +129,7 @@ private:
     model::HostPort peer_host_;
 
     Buffer in_;
-    std::size_t in_begin_ = 0;       ///< consumed bytes at the front of in_
+    std::size_t in_begin_ = 0;  ///< consumed bytes at the front of in_
     std::int64_t budget_taken_ = 0;
     OutQueue out_;
     std::atomic<bool> open_{true};

@@ -35,8 +35,11 @@ void append_metrics(const IoPool& pool, MetricRows& rows) {
         for (std::size_t i = 0; i < pool.size(); ++i) {
             const std::int64_t value =
                 (pool.at(i).probe().*figure.member).load(std::memory_order_relaxed);
-            rows.push_back({figure.name, figure.help, figure.type,
-                            {{"io_thread", std::to_string(i)}}, static_cast<double>(value)});
+            rows.push_back({figure.name,
+                            figure.help,
+                            figure.type,
+                            {{"io_thread", std::to_string(i)}},
+                            static_cast<double>(value)});
         }
     }
 }
@@ -44,7 +47,9 @@ void append_metrics(const IoPool& pool, MetricRows& rows) {
 void append_metrics(const Router& router, std::string_view server, MetricRows& rows) {
     const auto add = [&](std::string_view name, std::string_view help, MetricType type,
                          const Processor& processor, std::int64_t value) {
-        rows.push_back({name, help, type,
+        rows.push_back({name,
+                        help,
+                        type,
                         {{"server", std::string(server)}, {"processor", processor.options.name}},
                         static_cast<double>(value)});
     };

@@ -112,8 +112,7 @@ IoPool::IoPool(std::size_t count, const Clock& clock) {
 
 void IoPool::start() {
     running_ = true;
-    for (std::size_t i = 0; i < threads_.size(); ++i)
-        threads_[i]->start("io-" + std::to_string(i));
+    for (std::size_t i = 0; i < threads_.size(); ++i) threads_[i]->start("io-" + std::to_string(i));
 }
 
 void IoPool::stop() {
@@ -123,9 +122,8 @@ void IoPool::stop() {
 }
 
 IoThread& IoPool::least_loaded() {
-    return **std::ranges::min_element(threads_, {}, [](const auto& thread) {
-        return thread->connection_count();
-    });
+    return **std::ranges::min_element(
+        threads_, {}, [](const auto& thread) { return thread->connection_count(); });
 }
 
 }  // namespace kx::net

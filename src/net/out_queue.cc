@@ -68,8 +68,10 @@ void OutQueue::consume(std::size_t bytes) {
     while (bytes > 0) {
         Piece& piece = pieces_[first_];
         const std::size_t step = std::min(bytes, piece.size() - first_sent_);
-        if (piece.slice.pin) queued_slices_ -= step;
-        else sent_in_order_ += step;
+        if (piece.slice.pin)
+            queued_slices_ -= step;
+        else
+            sent_in_order_ += step;
         first_sent_ += step;
         bytes -= step;
         if (first_sent_ == piece.size()) {

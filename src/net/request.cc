@@ -126,9 +126,7 @@ void Request::refuse(wire::ResponseCode code, std::string_view remark) {
     send(reply);
 }
 
-void Request::refuse(const Error& error) {
-    refuse(wire::ResponseCode::kSystemError, error.text);
-}
+void Request::refuse(const Error& error) { refuse(wire::ResponseCode::kSystemError, error.text); }
 
 Responder Request::defer() {
     KX_ASSERT(!answered_, "request code={} is deferred after its answer", command_.code);

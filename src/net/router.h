@@ -27,10 +27,10 @@ enum class Lane : char {
 };
 
 struct ProcessorOptions {
-    std::string name;                  ///< "send", "pull", ... as metrics and remarks show it
+    std::string name;  ///< "send", "pull", ... as metrics and remarks show it
     Lane lane = Lane::kInline;
-    std::int64_t queue_limit = 10'000; ///< requests not answered yet
-    std::int64_t wait_limit_ms = 0;    ///< longest wait for a worker; 0: unbounded
+    std::int64_t queue_limit = 10'000;  ///< requests not answered yet
+    std::int64_t wait_limit_ms = 0;     ///< longest wait for a worker; 0: unbounded
 };
 
 struct Processor {

@@ -103,33 +103,34 @@ private:
         connect_deadline_ms_ = thread_.clock().steady_ms() + options_.connect_timeout_ms;
         watch(attempt);
         const auto [host, port] = split_host_port(address_);
-        resolver_.async_resolve(host, port, [self = shared_from_this(), attempt](
-                                                const boost::system::error_code& error,
-                                                const tcp::resolver::results_type& found) {
-            if (attempt != self->attempt_ || !self->connecting_) return;
-            if (error) {
-                self->last_error_ = error.message();
-                return self->finish(fail(Errc::kUnavailable, "cannot resolve {}: {}",
-                                         self->address_, error.message()));
-            }
-            self->connect_to(found, found.begin(), attempt);
-        });
+        resolver_.async_resolve(
+            host, port,
+            [self = shared_from_this(), attempt](const boost::system::error_code& error,
+                                                 const tcp::resolver::results_type& found) {
+                if (attempt != self->attempt_ || !self->connecting_) return;
+                if (error) {
+                    self->last_error_ = error.message();
+                    return self->finish(fail(Errc::kUnavailable, "cannot resolve {}: {}",
+                                             self->address_, error.message()));
+                }
+                self->connect_to(found, found.begin(), attempt);
+            });
     }
 
     /// While it connects, every 50 ms: are those who wait still patient?
     void watch(int attempt) {
         timer_.expires_after(std::chrono::milliseconds(50));
-        timer_.async_wait([self = shared_from_this(),
-                           attempt](const boost::system::error_code& error) {
-            if (error || attempt != self->attempt_ || !self->connecting_) return;
-            const std::int64_t now = self->thread_.clock().steady_ms();
-            if (now >= self->connect_deadline_ms_) {
-                return self->finish(
-                    fail(Errc::kTimeout, "connecting to {} took too long", self->address_));
-            }
-            self->watch(attempt);
-            self->expire(now);
-        });
+        timer_.async_wait(
+            [self = shared_from_this(), attempt](const boost::system::error_code& error) {
+                if (error || attempt != self->attempt_ || !self->connecting_) return;
+                const std::int64_t now = self->thread_.clock().steady_ms();
+                if (now >= self->connect_deadline_ms_) {
+                    return self->finish(
+                        fail(Errc::kTimeout, "connecting to {} took too long", self->address_));
+                }
+                self->watch(attempt);
+                self->expire(now);
+            });
     }
 
     void expire(std::int64_t now) {
@@ -149,8 +150,8 @@ private:
             return finish(
                 fail(Errc::kUnavailable, "cannot connect to {}: {}", address_, last_error_));
         socket_ = tcp::socket(thread_.context());
-        socket_.async_connect(*next, [self = shared_from_this(), found, next, attempt](
-                                         const boost::system::error_code& error) {
+        socket_.async_connect(*next, [self = shared_from_this(), found, next,
+                                      attempt](const boost::system::error_code& error) {
             if (attempt != self->attempt_ || !self->connecting_) return;
             if (error || self->is_connected_to_itself()) {
                 self->last_error_ = error ? error.message() : "Connection refused";
@@ -257,39 +258,38 @@ void RpcClient::call(const std::string& address, Call call, std::int64_t timeout
     };
     // The time counts from here: connecting uses it up as well.
     const std::int64_t deadline_ms = shared_->pool.at(0).clock().steady_ms() + timeout_ms;
-    connect_and(address, deadline_ms,
-                [call = std::move(call), deadline_ms,
-                 done = std::move(done)](Result<ConnectionPtr> connection) mutable {
-                    if (!connection) return done(tl::unexpected(connection.error()));
-                    std::vector<ExtField> fields;
-                    const auto parts = parts_of(call, fields);
-                    const std::array<Slice, 1> body{Slice::own(std::move(call.body))};
-                    const std::int64_t left_ms =
-                        deadline_ms - (*connection)->thread().clock().steady_ms();
-                    (*connection)
-                        ->call(parts, body, left_ms, [done](Result<const wire::Command*> answer) {
-                            if (!answer) return done(tl::unexpected(answer.error()));
-                            done(own(**answer));
-                        });
-                });
-}
-
-void RpcClient::call_oneway(const std::string& address, Call call) {
-    with_connection(address, [address, call = std::move(call)](
-                                 Result<ConnectionPtr> connection) mutable {
-        Status sent;
-        if (connection) {
+    connect_and(
+        address, deadline_ms,
+        [call = std::move(call), deadline_ms,
+         done = std::move(done)](Result<ConnectionPtr> connection) mutable {
+            if (!connection) return done(tl::unexpected(connection.error()));
             std::vector<ExtField> fields;
             const auto parts = parts_of(call, fields);
             const std::array<Slice, 1> body{Slice::own(std::move(call.body))};
-            sent = (*connection)->call_oneway(parts, body);
-        } else {
-            sent = tl::unexpected(connection.error());
-        }
-        if (!sent)
-            KX_LOG_LIMITED(warn, "net", "one-way request code={} to {} failed: {}", call.code,
-                           address, sent.error().text);
-    });
+            const std::int64_t left_ms = deadline_ms - (*connection)->thread().clock().steady_ms();
+            (*connection)->call(parts, body, left_ms, [done](Result<const wire::Command*> answer) {
+                if (!answer) return done(tl::unexpected(answer.error()));
+                done(own(**answer));
+            });
+        });
+}
+
+void RpcClient::call_oneway(const std::string& address, Call call) {
+    with_connection(address,
+                    [address, call = std::move(call)](Result<ConnectionPtr> connection) mutable {
+                        Status sent;
+                        if (connection) {
+                            std::vector<ExtField> fields;
+                            const auto parts = parts_of(call, fields);
+                            const std::array<Slice, 1> body{Slice::own(std::move(call.body))};
+                            sent = (*connection)->call_oneway(parts, body);
+                        } else {
+                            sent = tl::unexpected(connection.error());
+                        }
+                        if (!sent)
+                            KX_LOG_LIMITED(warn, "net", "one-way request code={} to {} failed: {}",
+                                           call.code, address, sent.error().text);
+                    });
 }
 
 boost::asio::awaitable<Result<Answer>> RpcClient::async_call(std::string address, Call call_made,

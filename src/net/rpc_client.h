@@ -61,8 +61,8 @@ struct Answer {
 
 struct RpcClientOptions {
     std::int64_t connect_timeout_ms = 3000;
-    std::int64_t reconnect_gap_ms = 100;   ///< an address that just refused is not tried sooner
-    std::int32_t in_flight_max = 65'535;   ///< clientAsyncSemaphoreValue
+    std::int64_t reconnect_gap_ms = 100;  ///< an address that just refused is not tried sooner
+    std::int32_t in_flight_max = 65'535;  ///< clientAsyncSemaphoreValue
     ConnectionLimits limits;
 };
 

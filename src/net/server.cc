@@ -42,8 +42,7 @@ Result<std::unique_ptr<Server>> Server::listen(ServerOptions options, IoPool& po
     const std::string where = fmt::format("{}:{}", options.bind_address, options.port);
     boost::system::error_code error;
     const auto address = boost::asio::ip::make_address(options.bind_address, error);
-    if (error)
-        return fail(Errc::kInvalidArgument, "cannot listen on {}: not an IP address", where);
+    if (error) return fail(Errc::kInvalidArgument, "cannot listen on {}: not an IP address", where);
 
     std::unique_ptr<Server> server(new Server(pool));
     server->acceptor_ = std::make_shared<Acceptor>(std::move(options), pool, router);
@@ -103,21 +102,21 @@ void Server::Acceptor::close() {
 }
 
 void Server::Acceptor::accept_next() {
-    socket.async_accept([kept = shared_from_this()](const boost::system::error_code& error,
-                                                    tcp::socket accepted) {
-        if (kept->stopped) return;
-        if (!error) {
-            boost::system::error_code ignored;
-            kept->adopt(accepted.release(ignored));
-            return kept->accept_next();
-        }
-        // Out of descriptors: accepting again at once would spin.
-        KX_LOG_LIMITED(warn, "net", "cannot accept a connection: {}", error.message());
-        kept->pause.expires_after(std::chrono::milliseconds(100));
-        kept->pause.async_wait([kept](const boost::system::error_code& cancelled) {
-            if (!cancelled && !kept->stopped) kept->accept_next();
+    socket.async_accept(
+        [kept = shared_from_this()](const boost::system::error_code& error, tcp::socket accepted) {
+            if (kept->stopped) return;
+            if (!error) {
+                boost::system::error_code ignored;
+                kept->adopt(accepted.release(ignored));
+                return kept->accept_next();
+            }
+            // Out of descriptors: accepting again at once would spin.
+            KX_LOG_LIMITED(warn, "net", "cannot accept a connection: {}", error.message());
+            kept->pause.expires_after(std::chrono::milliseconds(100));
+            kept->pause.async_wait([kept](const boost::system::error_code& cancelled) {
+                if (!cancelled && !kept->stopped) kept->accept_next();
+            });
         });
-    });
 }
 
 void Server::Acceptor::adopt(int accepted) {

@@ -5,9 +5,9 @@
 
 namespace kx::wire {
 namespace {
-constexpr std::array<std::string_view, 14> kNames = {"JAVA", "CPP",  "DOTNET", "PYTHON", "DELPHI",
-                                                     "ERLANG", "RUBY", "OTHER", "HTTP", "GO",
-                                                     "PHP",  "OMS",  "RUST",   "NODE_JS"};
+constexpr std::array<std::string_view, 14> kNames = {"JAVA",   "CPP",  "DOTNET", "PYTHON", "DELPHI",
+                                                     "ERLANG", "RUBY", "OTHER",  "HTTP",   "GO",
+                                                     "PHP",    "OMS",  "RUST",   "NODE_JS"};
 }
 
 std::string_view name_of(Language language) {

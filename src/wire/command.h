@@ -20,8 +20,20 @@ inline constexpr std::int32_t kFrameBytesMax = 16 << 20;
 inline constexpr std::int32_t kVersion = 493;
 
 enum class Language : std::uint8_t {
-    kJava = 0, kCpp, kDotnet, kPython, kDelphi, kErlang, kRuby, kOther, kHttp, kGo, kPhp, kOms,
-    kRust, kNodeJs,
+    kJava = 0,
+    kCpp,
+    kDotnet,
+    kPython,
+    kDelphi,
+    kErlang,
+    kRuby,
+    kOther,
+    kHttp,
+    kGo,
+    kPhp,
+    kOms,
+    kRust,
+    kNodeJs,
     kUnknown = 255,
 };
 /// "JAVA", "CPP", ...; empty for kUnknown.

@@ -17,7 +17,7 @@ enum class Server : std::uint8_t {
     kController,
     kContainer,
     kClient,
-    kNobody,          ///< a constant without a handler anywhere
+    kNobody,  ///< a constant without a handler anywhere
 };
 
 struct RequestRow {

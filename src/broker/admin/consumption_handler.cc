@@ -21,7 +21,7 @@ constexpr std::int64_t kClientTimeoutMs = 10'000;
 /// Older clients do not answer 307 and 309 (V3_1_8_SNAPSHOT).
 constexpr std::int32_t kAnswersVersion = 62;
 
-std::vector<std::string> split(std::string_view list) {
+std::vector<std::string> split_topics(std::string_view list) {
     std::vector<std::string> items;
     while (!list.empty()) {
         const std::size_t end = std::min(list.find(';'), list.size());
@@ -42,7 +42,7 @@ void pass_on(net::Responder& later, const wire::Command& answer) {
     later.send(reply);
 }
 
-void refuse(net::Responder& later, std::string_view who, const Error& error) {
+void refuse_for_client(net::Responder& later, std::string_view who, const Error& error) {
     if (error.code == Errc::kTimeout) {
         return later.refuse(ResponseCode::kConsumeMsgTimeout,
                             fmt::format("consumer {} Timeout: {}", who, error.text));
@@ -55,7 +55,7 @@ void refuse(net::Responder& later, std::string_view who, const Error& error) {
 
 std::vector<std::string> ConsumptionHandler::topics_asked_for(
     const wire::GetConsumeStats& wish) const {
-    if (!wish.topic_list.empty()) return split(wish.topic_list);
+    if (!wish.topic_list.empty()) return split_topics(wish.topic_list);
     std::vector<std::string> topics;
     if (!wish.topic.empty()) {
         topics.emplace_back(wish.topic);
@@ -174,29 +174,30 @@ void ConsumptionHandler::forward(net::Request& request, const wire::ForClient& w
                         wish.client_id, client->version));
     }
     for (const ExtField& field : request.command().fields.rows()) {
-        const bool known = std::ranges::any_of(
-            more, [&](const auto& entry) { return entry.first == field.key; });
+        const bool known =
+            std::ranges::any_of(more, [&](const auto& entry) { return entry.first == field.key; });
         if (!known) more.emplace_back(field.key, field.value);
     }
     auto later = std::make_shared<net::Responder>(request.defer());
     const net::ConnectionPtr connection = client->connection;
-    boost::asio::post(connection->thread().context(), [connection, later, who,
-                                                       code = request.code(),
-                                                       fields = std::move(more),
-                                                       body = std::move(body)] {
-        std::vector<ExtField> extra;
-        for (const auto& [key, value] : fields) extra.push_back({key, value});
-        wire::HeaderParts parts;
-        parts.encoding = net::answer_encoding();
-        parts.code = code;
-        parts.extra = extra;
-        const std::array<Slice, 1> bodies{body};
-        connection->call(parts, bodies, kClientTimeoutMs,
-                         [later, who](const Result<const wire::Command*>& answer) {
-                             if (answer) pass_on(*later, **answer);
-                             else refuse(*later, who, answer.error());
-                         });
-    });
+    boost::asio::post(
+        connection->thread().context(), [connection, later, who, code = request.code(),
+                                         fields = std::move(more), body = std::move(body)] {
+            std::vector<ExtField> extra;
+            for (const auto& [key, value] : fields) extra.push_back({key, value});
+            wire::HeaderParts parts;
+            parts.encoding = net::answer_encoding();
+            parts.code = code;
+            parts.extra = extra;
+            const std::array<Slice, 1> bodies{body};
+            connection->call(parts, bodies, kClientTimeoutMs,
+                             [later, who](const Result<const wire::Command*>& answer) {
+                                 if (answer)
+                                     pass_on(*later, **answer);
+                                 else
+                                     refuse_for_client(*later, who, answer.error());
+                             });
+        });
 }
 
 }  // namespace kx::broker

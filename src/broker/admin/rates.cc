@@ -56,7 +56,7 @@ std::string Rates::text_of(Value&& value) const {
     return text;
 }
 
-std::string Rates::per_second(std::int64_t Totals::*counter) const {
+std::string Rates::per_second(std::int64_t Totals::* counter) const {
     return text_of([counter](const Totals& totals) { return totals.*counter; });
 }
 

@@ -28,7 +28,7 @@ public:
 
     void sample(const Totals& totals);
     /// "10s 1min 10min" as three numbers, in Java's notation.
-    std::string per_second(std::int64_t Totals::*counter) const;
+    std::string per_second(std::int64_t Totals::* counter) const;
     std::string found_and_missed_per_second() const;
     Totals latest() const;
     Totals today_morning() const;

@@ -30,9 +30,7 @@ std::string run_time(std::int64_t ms) {
 
 }  // namespace
 
-void RuntimeInfo::get(net::Request& request) {
-    request.ok_body(to_json(wire::KvTable{table()}));
-}
+void RuntimeInfo::get(net::Request& request) { request.ok_body(to_json(wire::KvTable{table()})); }
 
 Table RuntimeInfo::table() const {
     const auto config = config_.get();

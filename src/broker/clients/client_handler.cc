@@ -9,12 +9,6 @@
 #include "wire/requests/clients.h"
 
 namespace kx::broker {
-namespace {
-
-constexpr std::int32_t kUnitSub = 2;
-
-}  // namespace
-
 void ClientHandler::heartbeat(net::Request& request) {
     auto data = from_json<wire::HeartbeatData>(request.body());
     if (!data) return request.refuse(data.error());
@@ -41,13 +35,12 @@ bool ClientHandler::is_served(const wire::ConsumerData& data) const {
            !config_.get()->reject_pull_consumer_enable;
 }
 
-InternalTopic ClientHandler::retry_topic_of(
-    const Beat& beat, const wire::ConsumerData& data,
-    const wire::SubscriptionGroupConfig& group) const {
+InternalTopic ClientHandler::retry_topic_of(const Beat& beat, const wire::ConsumerData& data,
+                                            const wire::SubscriptionGroupConfig& group) const {
     InternalTopic topic;
     topic.name = model::retry_topic(data.group_name);
     topic.queues = group.retry_queue_nums;
-    topic.sys_flag = data.unit_mode ? kUnitSub : 0;
+    topic.sys_flag = data.unit_mode ? kUnitSubTopic : 0;
     if (beat.data.without_sub) {
         // A short heartbeat names no topics, and so says nothing about their order.
         const TopicPtr known = topics_.find(topic.name);

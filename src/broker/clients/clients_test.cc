@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Heartbeats and what follows from them, over real connections.
-#include "broker/testing/broker_world.h"
 #include "wire/bodies/clients.h"
+#include "broker/testing/broker_world.h"
 
 namespace kx::broker {
 namespace {
 
-using testing::consumer;
-using testing::field_of;
-using testing::heartbeat;
-using testing::Fields;
-using testing::TestClient;
 using kx::testing::eventually;
+using testing::consumer;
 using ::testing::ElementsAre;
+using testing::field_of;
+using testing::Fields;
 using ::testing::HasSubstr;
+using testing::heartbeat;
 using ::testing::Not;
+using testing::TestClient;
 
 class ClientsTest : public testing::BrokerWorld {
 protected:
@@ -120,9 +120,7 @@ TEST_F(ClientsTest, AMemberLeavesByRequest) {
 TEST_F(ClientsTest, SilentClientsAreForgotten) {
     beat(other_, heartbeat("two", consumer("group", {{"orders"}})));
     clock_.advance_ms(121'000);
-    EXPECT_TRUE(eventually([&] {
-        return code_of(ask(203, {{"consumerGroup", "group"}})) == 206;
-    }));
+    EXPECT_TRUE(eventually([&] { return code_of(ask(203, {{"consumerGroup", "group"}})) == 206; }));
 }
 
 TEST_F(ClientsTest, AShortHeartbeatKeepsSubscriptions) {
@@ -151,8 +149,9 @@ TEST_F(ClientsTest, ProducersAreListedWithTheirConnection) {
 
 TEST_F(ClientsTest, OnlyTagFiltersPassTheCheck) {
     const auto check = [&](const std::string& type) {
-        return ask(46, {}, R"({"clientId":"c","group":"g","subscriptionData":{"expressionType":")" +
-                               type + R"(","subString":"a","topic":"t"}})");
+        return ask(46, {},
+                   R"({"clientId":"c","group":"g","subscriptionData":{"expressionType":")" + type +
+                       R"(","subString":"a","topic":"t"}})");
     };
     EXPECT_TRUE(check("TAG").ok());
     EXPECT_EQ(check("SQL92").remark,
@@ -161,8 +160,8 @@ TEST_F(ClientsTest, OnlyTagFiltersPassTheCheck) {
 
 TEST_F(ClientsTest, ACommitDoesNotMakeItsGroup) {
     EXPECT_TRUE(create_topic("orders").ok());
-    const Fields commit{{"consumerGroup", "group"}, {"topic", "orders"}, {"queueId", "0"},
-                        {"commitOffset", "3"}};
+    const Fields commit{
+        {"consumerGroup", "group"}, {"topic", "orders"}, {"queueId", "0"}, {"commitOffset", "3"}};
     const auto refused = ask(15, commit);
     EXPECT_EQ(code_of(refused), 26);
     EXPECT_EQ(refused.remark, "Group group not exist!");

@@ -68,8 +68,7 @@ void GroupQueryHandler::producer_connections(net::Request& request) {
             fmt::format("the producer group[{}] not exist", header->producer_group));
     }
     wire::ProducerConnection answer;
-    for (const ClientInfo& client : clients)
-        answer.connection_set.push_back(connection_of(client));
+    for (const ClientInfo& client : clients) answer.connection_set.push_back(connection_of(client));
     request.ok_body(to_json(answer));
 }
 

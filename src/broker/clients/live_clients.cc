@@ -22,8 +22,7 @@ bool put_channel(absl::flat_hash_map<std::uint64_t, ClientInfo>& channels, const
     if (is_new) return true;
     if (known->second.client_id != client.client_id) {
         KX_LOG_LIMITED(warn, "broker", "group={} peer={}: client {} is now {} on one connection",
-                       group, client.connection->peer(), known->second.client_id,
-                       client.client_id);
+                       group, client.connection->peer(), known->second.client_id, client.client_id);
     }
     known->second = client;
     return false;
@@ -89,8 +88,8 @@ bool LiveClients::update_subscriptions(ConsumerGroup& group,
     const auto listed = [&](const std::string& topic) {
         return std::ranges::any_of(given, [&](const auto& data) { return data.topic == topic; });
     };
-    const std::size_t gone = std::erase_if(
-        group.subscriptions, [&](const auto& entry) { return !listed(entry.first); });
+    const std::size_t gone =
+        std::erase_if(group.subscriptions, [&](const auto& entry) { return !listed(entry.first); });
     return changed || gone > 0;
 }
 

@@ -24,7 +24,7 @@ struct GroupForbidden {
     }
 };
 
-void answer(net::Request& request, const wire::Outcome<void>& outcome) {
+void answer_change(net::Request& request, const wire::Outcome<void>& outcome) {
     if (!outcome) return request.refuse(outcome.error().code, outcome.error().remark);
     request.ok();
 }
@@ -39,7 +39,7 @@ void GroupHandler::update(net::Request& request) {
               request.connection().peer());
     std::vector<wire::SubscriptionGroupConfig> one;
     one.push_back(std::move(*config));
-    answer(request, groups_.update_all(std::move(one)));
+    answer_change(request, groups_.update_all(std::move(one)));
 }
 
 void GroupHandler::update_list(net::Request& request) {
@@ -48,7 +48,7 @@ void GroupHandler::update_list(net::Request& request) {
     if (!list) return request.refuse(list.error());
     log::info("broker", "update of {} groups asked for: peer={}", list->group_config_list.size(),
               request.connection().peer());
-    answer(request, groups_.update_all(std::move(list->group_config_list)));
+    answer_change(request, groups_.update_all(std::move(list->group_config_list)));
 }
 
 void GroupHandler::remove(net::Request& request) {

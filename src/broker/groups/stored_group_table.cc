@@ -28,10 +28,7 @@ GroupConfigPtr make_group(std::string_view name) {
 
 StoredGroupTable::StoredGroupTable(Snapshot<BrokerConfig>& config, net::Workers& workers,
                                    FileSystem& files, const Clock& clock)
-    : config_(config),
-      workers_(workers),
-      clock_(clock),
-      file_(files, groups_path(*config.get())) {
+    : config_(config), workers_(workers), clock_(clock), file_(files, groups_path(*config.get())) {
     MutexLock lock(mutex_);
     version_.timestamp = clock.wall_ms();
     for (const std::string_view name :
@@ -72,9 +69,9 @@ GroupConfigPtr StoredGroupTable::find_locked(std::string_view group) const {
 
 bool StoredGroupTable::may_create(std::string_view group) const {
     const auto config = config_.get();
-    const bool wanted = config->auto_create_subscription_group ||
-                        (group.starts_with(model::kSystemGroupPrefix) &&
-                         config->enable_create_sys_group);
+    const bool wanted =
+        config->auto_create_subscription_group ||
+        (group.starts_with(model::kSystemGroupPrefix) && config->enable_create_sys_group);
     return wanted && model::validate_group(group).has_value();
 }
 
@@ -116,9 +113,9 @@ wire::Outcome<void> StoredGroupTable::update_all(
         MutexLock lock(mutex_);
         for (auto& config : configs) {
             const GroupConfigPtr known = find_locked(config.group_name);
-            auto merged = change_attributes(group_attributes(), known == nullptr,
-                                            known ? known->attributes : Attributes{},
-                                            config.attributes);
+            auto merged =
+                change_attributes(group_attributes(), known == nullptr,
+                                  known ? known->attributes : Attributes{}, config.attributes);
             if (!merged) return wire::refuse(ResponseCode::kSystemError, "{}", merged.error().text);
             config.attributes = std::move(*merged);
         }
@@ -172,8 +169,10 @@ Status StoredGroupTable::set_read_forbidden(std::string_view group, std::string_
         }
         bits = forbidden ? bits | kReadBit : bits & ~kReadBit;
         // RocketMQ drops the whole group's entry when one topic's mask becomes empty.
-        if (bits <= 0) forbidden_.erase(name);
-        else forbidden_[name][std::string(topic)] = bits;
+        if (bits <= 0)
+            forbidden_.erase(name);
+        else
+            forbidden_[name][std::string(topic)] = bits;
         generation = changed();
     }
     return write(generation);

@@ -23,7 +23,7 @@ void answer_with_remark(net::Request& request, const Header& header, std::string
     request.send(reply.with(header));
 }
 
-void refuse(net::Request& request, ResponseCode code, std::string_view remark) {
+void refuse_with_fields(net::Request& request, ResponseCode code, std::string_view remark) {
     net::Reply reply;
     reply.code = code;
     reply.remark = remark;
@@ -35,8 +35,7 @@ void refuse(net::Request& request, ResponseCode code, std::string_view remark) {
 std::optional<std::int64_t> OffsetHandler::known_offset(
     const wire::QueryConsumerOffset& query) const {
     if (config_.get()->use_server_side_reset_offset) {
-        const auto reset =
-            offsets_.find_reset(query.consumer_group, query.topic, query.queue_id);
+        const auto reset = offsets_.find_reset(query.consumer_group, query.topic, query.queue_id);
         if (reset) return reset;
     }
     return offsets_.committed(query.consumer_group, query.topic, query.queue_id);
@@ -48,8 +47,8 @@ void OffsetHandler::query(net::Request& request) {
     const auto known = known_offset(*query);
     if (known && *known >= 0) return request.ok(wire::OffsetAnswer{*known});
     if (query->set_zero_if_not_found == std::optional(false)) {
-        return refuse(request, ResponseCode::kQueryNotFound,
-                      "Not found, do not set to zero, maybe this group boot first");
+        return refuse_with_fields(request, ResponseCode::kQueryNotFound,
+                                  "Not found, do not set to zero, maybe this group boot first");
     }
     // A group without an offset may begin at 0 as long as message 0 is fresh; on a topic with a
     // past the client shall decide where to begin.
@@ -58,8 +57,8 @@ void OffsetHandler::query(net::Request& request) {
         !queue || (store_.min_offset(*queue) <= 0 &&
                    (queue->max_offset() == 0 || store_.in_memory(*queue, 0)));
     if (at_its_beginning) return request.ok(wire::OffsetAnswer{0});
-    refuse(request, ResponseCode::kQueryNotFound,
-           "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
+    refuse_with_fields(request, ResponseCode::kQueryNotFound,
+                       "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
 }
 
 void OffsetHandler::update(net::Request& request) {
@@ -67,20 +66,20 @@ void OffsetHandler::update(net::Request& request) {
     if (!commit) return request.refuse(commit.error());
     // Unlike a heartbeat or a pull, a commit never creates its group.
     if (!groups_.find(commit->consumer_group)) {
-        return refuse(request, ResponseCode::kSubscriptionGroupNotExist,
-                      fmt::format("Group {} not exist!", commit->consumer_group));
+        return refuse_with_fields(request, ResponseCode::kSubscriptionGroupNotExist,
+                                  fmt::format("Group {} not exist!", commit->consumer_group));
     }
     if (!topics_.find(commit->topic)) {
-        return refuse(request, ResponseCode::kTopicNotExist,
-                      fmt::format("Topic {} not exist!", commit->topic));
+        return refuse_with_fields(request, ResponseCode::kTopicNotExist,
+                                  fmt::format("Topic {} not exist!", commit->topic));
     }
     if (!commit->queue_id) {
-        return refuse(request, ResponseCode::kInvalidParameter,
-                      fmt::format("QueueId is null, topic is {}", commit->topic));
+        return refuse_with_fields(request, ResponseCode::kInvalidParameter,
+                                  fmt::format("QueueId is null, topic is {}", commit->topic));
     }
     if (!commit->commit_offset) {
-        return refuse(request, ResponseCode::kInvalidParameter,
-                      fmt::format("Offset is null, topic is {}", commit->topic));
+        return refuse_with_fields(request, ResponseCode::kInvalidParameter,
+                                  fmt::format("Offset is null, topic is {}", commit->topic));
     }
     if (config_.get()->use_server_side_reset_offset &&
         offsets_.has_reset(commit->consumer_group, commit->topic, *commit->queue_id)) {
@@ -97,8 +96,8 @@ void OffsetHandler::all(net::Request& request) { request.ok_body(to_json(offsets
 void OffsetHandler::search_by_time(net::Request& request) {
     const auto search = request.header<wire::SearchOffset>();
     if (!search) return request.refuse(search.error());
-    const auto boundary = is_upper(search->boundary_type) ? store::Boundary::kUpper
-                                                          : store::Boundary::kLower;
+    const auto boundary =
+        is_upper(search->boundary_type) ? store::Boundary::kUpper : store::Boundary::kLower;
     const store::QueuePtr queue = store_.find_queue(search->topic, search->queue_id);
     const std::int64_t offset =
         queue ? store_.offset_by_time(*queue, search->timestamp, boundary) : 0;

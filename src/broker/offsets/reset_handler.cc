@@ -125,8 +125,8 @@ wire::Outcome<wire::ResetOffsets> ResetHandler::reset_in_clients(const wire::Res
             return wire::refuse(ResponseCode::kSystemError, "THe consumer group <{}> not exist",
                                 wish.group);
         }
-        const std::int64_t target = std::max<std::int64_t>(
-            0, offset_at(wish.topic, id, wish.timestamp));
+        const std::int64_t target =
+            std::max<std::int64_t>(0, offset_at(wish.topic, id, wish.timestamp));
         reset.offset_table[{broker, id, std::string(wish.topic)}] =
             wish.force || target < *committed ? target : *committed;
     }
@@ -147,8 +147,7 @@ wire::Outcome<void> ResetHandler::tell_clients(const wire::ResetOffset& wish,
     for (const ClientInfo& client : group->clients) {
         if (client.version >= kResetVersion) continue;
         return wire::refuse(ResponseCode::kSystemError,
-                            "the client does not support this feature. version={}",
-                            client.version);
+                            "the client does not support this feature. version={}", client.version);
     }
     const auto text = Slice::own(body);
     for (const ClientInfo& client : group->clients) {

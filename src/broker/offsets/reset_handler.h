@@ -20,8 +20,7 @@ namespace kx::broker {
 class ResetHandler {
 public:
     ResetHandler(OffsetTable& offsets, GroupTable& groups, TopicTable& topics,
-                 ClientManager& clients, store::MessageStore& store,
-                 Snapshot<BrokerConfig>& config)
+                 ClientManager& clients, store::MessageStore& store, Snapshot<BrokerConfig>& config)
         : offsets_(offsets),
           groups_(groups),
           topics_(topics),

@@ -21,7 +21,7 @@ struct KeyParts {
 };
 
 /// Keys of three parts belong to derived tables (broadcast offsets): they have neither.
-std::optional<KeyParts> split(std::string_view key) {
+std::optional<KeyParts> split_key(std::string_view key) {
     const std::size_t at = key.find('@');
     if (at == std::string_view::npos || key.find('@', at + 1) != std::string_view::npos)
         return std::nullopt;
@@ -74,8 +74,10 @@ void StoredOffsetTable::commit(std::string_view group, std::string_view topic,
         if (++commits_ % std::max<std::int64_t>(1, step) == 0) version_.next(clock_.wall_ms());
     }
     if (offset < before) {
-        KX_LOG_LIMITED(warn, "broker", "group={} topic={} queue={} offset goes back from {} to {}"
-                       " peer={}", group, topic, queue_id, before, offset, peer);
+        KX_LOG_LIMITED(warn, "broker",
+                       "group={} topic={} queue={} offset goes back from {} to {}"
+                       " peer={}",
+                       group, topic, queue_id, before, offset, peer);
     }
 }
 
@@ -151,14 +153,14 @@ void StoredOffsetTable::remove_where(const std::function<bool(std::string_view)>
 
 void StoredOffsetTable::remove_topic(std::string_view topic) {
     remove_where([topic](std::string_view key) {
-        const auto parts = split(key);
+        const auto parts = split_key(key);
         return parts && parts->topic == topic;
     });
 }
 
 void StoredOffsetTable::remove_group(std::string_view group) {
     remove_where([group](std::string_view key) {
-        const auto parts = split(key);
+        const auto parts = split_key(key);
         return parts && parts->group == group;
     });
 }
@@ -174,7 +176,7 @@ std::set<std::string> StoredOffsetTable::topics_of_group(std::string_view group)
     std::set<std::string> topics;
     MutexLock lock(mutex_);
     for (const auto& entry : committed_)
-        if (const auto parts = split(entry.first); parts && parts->group == group)
+        if (const auto parts = split_key(entry.first); parts && parts->group == group)
             topics.emplace(parts->topic);
     return topics;
 }
@@ -183,7 +185,7 @@ std::set<std::string> StoredOffsetTable::groups_of_topic(std::string_view topic)
     std::set<std::string> groups;
     MutexLock lock(mutex_);
     for (const auto& entry : committed_)
-        if (const auto parts = split(entry.first); parts && parts->topic == topic)
+        if (const auto parts = split_key(entry.first); parts && parts->topic == topic)
             groups.emplace(parts->group);
     return groups;
 }
@@ -196,7 +198,7 @@ wire::ConsumerOffsets StoredOffsetTable::table() const {
         table.offset_table.insert(committed_.begin(), committed_.end());
     }
     for (const auto& entry : table.offset_table)
-        if (const auto parts = split(entry.first))
+        if (const auto parts = split_key(entry.first))
             table.group_topic_map[std::string(parts->group)].emplace_back(parts->topic);
     return table;
 }

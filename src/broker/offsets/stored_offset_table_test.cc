@@ -10,11 +10,11 @@
 namespace kx::broker {
 namespace {
 
-using testing::java_config_file;
-using testing::small_config;
 using kx::testing::SimFileSystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::java_config_file;
+using testing::small_config;
 
 constexpr const char* kFile = "/store/config/consumerOffset.json";
 

@@ -127,8 +127,10 @@ void Registrar::register_all(bool forced, std::int64_t wait_ms) {
     if (servers.empty()) return;
     auto round = std::make_shared<Round>(servers.size());
     for (const std::string& address : servers) {
-        if (forced || config_.get()->force_register) send_full(address, round);
-        else ask_version_first(address, round);
+        if (forced || config_.get()->force_register)
+            send_full(address, round);
+        else
+            ask_version_first(address, round);
     }
     round->wait(wait_ms);
 }
@@ -138,9 +140,12 @@ void Registrar::send_full(const std::string& address, const RoundPtr& round) {
     client_.call(address, registration(whole_table()), timeout_ms,
                  [this, address, round](const Result<net::Answer>& answer) {
                      std::string failure;
-                     if (!answer) failure = answer.error().text;
-                     else if (!answer->ok()) failure = answer->remark;
-                     else if (!answer->body.empty()) take_order_config(answer->body);
+                     if (!answer)
+                         failure = answer.error().text;
+                     else if (!answer->ok())
+                         failure = answer->remark;
+                     else if (!answer->body.empty())
+                         take_order_config(answer->body);
                      note(address, failure);
                      round->done();
                  });
@@ -226,14 +231,16 @@ void Registrar::note(const std::string& address, const std::string& failure) {
         failures_[address] = failure;
     }
     if (!is_news) return;
-    if (failure.empty()) log::info("broker", "registered with namesrv={}", address);
-    else log::warn("broker", "not registered with namesrv={}: {}", address, failure);
+    if (failure.empty())
+        log::info("broker", "registered with namesrv={}", address);
+    else
+        log::warn("broker", "not registered with namesrv={}: {}", address, failure);
 }
 
 std::size_t Registrar::registered_count() const {
     MutexLock lock(mutex_);
-    return static_cast<std::size_t>(std::ranges::count_if(
-        failures_, [](const auto& entry) { return entry.second.empty(); }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(failures_, [](const auto& entry) { return entry.second.empty(); }));
 }
 
 std::string Registrar::why_not_registered() const {

@@ -7,11 +7,11 @@
 namespace kx::broker {
 namespace {
 
-using testing::ListeningNameServer;
-using testing::small_config;
 using kx::testing::eventually;
 using ::testing::HasSubstr;
+using testing::ListeningNameServer;
 using ::testing::SizeIs;
+using testing::small_config;
 
 class RegistrarTest : public testing::BrokerWorld {
 protected:

@@ -26,8 +26,7 @@ void keep_page(Table& table, const wire::DataVersion& version, const Page& page,
                std::int32_t limit) {
     const auto seen = from_json<wire::DataVersion>(page.version);
     const bool same = seen && *seen == version;
-    const std::int64_t begin =
-        same ? std::clamp<std::int64_t>(page.seq, 0, std::ssize(table)) : 0;
+    const std::int64_t begin = same ? std::clamp<std::int64_t>(page.seq, 0, std::ssize(table)) : 0;
     const std::int64_t size = std::clamp(page.max.value_or(limit), 0, std::max(0, limit));
     const std::int64_t end = std::min<std::int64_t>(begin + size, std::ssize(table));
     table.erase(std::next(table.begin(), end), table.end());

@@ -207,9 +207,17 @@ protected:
     net::Answer send(const std::string& topic, std::int32_t queue, const std::string& body,
                      const std::string& default_topic = "TBW102") {
         return ask(310,
-                   {{"a", "producers"}, {"b", topic}, {"c", default_topic}, {"d", "4"},
-                    {"e", std::to_string(queue)}, {"f", "0"}, {"g", "1700000000000"}, {"h", "0"},
-                    {"i", ""}, {"j", "0"}, {"k", "false"}},
+                   {{"a", "producers"},
+                    {"b", topic},
+                    {"c", default_topic},
+                    {"d", "4"},
+                    {"e", std::to_string(queue)},
+                    {"f", "0"},
+                    {"g", "1700000000000"},
+                    {"h", "0"},
+                    {"i", ""},
+                    {"j", "0"},
+                    {"k", "false"}},
                    body);
     }
 

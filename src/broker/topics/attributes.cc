@@ -15,9 +15,8 @@ constexpr std::array kTopicRules = {
     AttributeRule{.name = "cleanup.policy", .changeable = false, .values = "DELETE|COMPACTION"},
     AttributeRule{.name = "message.type",
                   .values = "UNSPECIFIED|NORMAL|FIFO|DELAY|TRANSACTION|MIXED"},
-    AttributeRule{.name = "reserve.time",
-                  .min = -1,
-                  .max = std::numeric_limits<std::int64_t>::max()},
+    AttributeRule{
+        .name = "reserve.time", .min = -1, .max = std::numeric_limits<std::int64_t>::max()},
 };
 constexpr std::array kGroupRules = {
     AttributeRule{.name = "priority.factor", .min = 0, .max = 100},

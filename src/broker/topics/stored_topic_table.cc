@@ -13,9 +13,6 @@ namespace {
 
 using wire::ResponseCode;
 
-/// Bits of a topic's sysFlag.
-constexpr std::int32_t kUnit = 1;
-constexpr std::int32_t kUnitSub = 2;
 constexpr std::int32_t kReadWrite = wire::kRead | wire::kWrite;
 
 wire::TopicConfig make_config(std::string_view name, std::int32_t queues, std::int32_t perm) {
@@ -102,8 +99,8 @@ Status StoredTopicTable::load() {
             config.topic_name = name;
             const std::int32_t queues = std::max(config.read_queue_nums, config.write_queue_nums);
             if (queues > kQueuesPerTopicMax) {
-                log::warn("broker", "topic={} of {} has {} queues: passed over", name,
-                          file_.path(), queues);
+                log::warn("broker", "topic={} of {} has {} queues: passed over", name, file_.path(),
+                          queues);
                 continue;
             }
             state.topics[name] = std::make_shared<const Topic>(std::move(config), store_);
@@ -148,14 +145,14 @@ TopicPtr StoredTopicTable::create_on_send(const TopicWish& wish) {
 std::optional<wire::TopicConfig> StoredTopicTable::config_on_send(const TopicWish& wish) const {
     if (!model::validate_topic(wish.topic)) return std::nullopt;
     if (const TopicPtr parent = find(wish.default_topic)) {
-        const bool closed = wish.default_topic == model::kDefaultTopic &&
-                            !config_.get()->auto_create_topic_enable;
+        const bool closed =
+            wish.default_topic == model::kDefaultTopic && !config_.get()->auto_create_topic_enable;
         if (!closed && (parent->config().perm & wire::kInherit) != 0)
             return inherit(wish, parent->config());
     }
     if (!model::is_retry_topic(wish.topic)) return std::nullopt;
     auto config = make_config(wish.topic, 1, kReadWrite);
-    config.topic_sys_flag = wish.unit_mode ? kUnitSub : 0;
+    config.topic_sys_flag = wish.unit_mode ? kUnitSubTopic : 0;
     return config;
 }
 
@@ -165,7 +162,7 @@ wire::TopicConfig StoredTopicTable::inherit(const TopicWish& wish,
     auto config = make_config(wish.topic, queues, parent.perm & ~wire::kInherit);
     config.topic_filter_type = parent.topic_filter_type;
     if (wish.unit_mode)
-        config.topic_sys_flag = model::is_retry_topic(wish.topic) ? kUnitSub : kUnit;
+        config.topic_sys_flag = model::is_retry_topic(wish.topic) ? kUnitSubTopic : kUnitTopic;
     return config;
 }
 
@@ -200,8 +197,8 @@ void StoredTopicTable::create_internal_all(std::span<const InternalTopic> wishes
         generation = put(changed);
     }
     if (const Status written = write(generation); !written) {
-        log::error("broker", "topic={} is changed but not written: {}",
-                   changed.front().topic_name, written.error().text);
+        log::error("broker", "topic={} is changed but not written: {}", changed.front().topic_name,
+                   written.error().text);
     }
     if (!created.empty()) tell(created);
 }
@@ -231,13 +228,12 @@ wire::Outcome<void> StoredTopicTable::check(const wire::TopicConfig& config) con
 wire::Outcome<void> StoredTopicTable::merge_attributes(wire::TopicConfig& config) const {
     const TopicPtr known = find(config.topic_name);
     if (config.attributes.contains("+reserve.time")) {
-        return wire::refuse(
-            ResponseCode::kSystemError,
-            "Update topic reserveTime not supported: there is no tiered store");
+        return wire::refuse(ResponseCode::kSystemError,
+                            "Update topic reserveTime not supported: there is no tiered store");
     }
-    auto merged = change_attributes(topic_attributes(), known == nullptr,
-                                    known ? known->config().attributes : Attributes{},
-                                    config.attributes);
+    auto merged =
+        change_attributes(topic_attributes(), known == nullptr,
+                          known ? known->config().attributes : Attributes{}, config.attributes);
     if (!merged) return wire::refuse(ResponseCode::kSystemError, "{}", merged.error().text);
     config.attributes = std::move(*merged);
     return {};
@@ -372,8 +368,7 @@ std::vector<std::string> StoredTopicTable::system_topics() const {
     return {system_.begin(), system_.end()};
 }
 
-void StoredTopicTable::on_change(
-    std::function<void(const std::vector<std::string>&)> listener) {
+void StoredTopicTable::on_change(std::function<void(const std::vector<std::string>&)> listener) {
     listeners_.push_back(std::move(listener));
 }
 

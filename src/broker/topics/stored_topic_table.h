@@ -26,9 +26,7 @@ struct InternalTopic {
     bool order = false;
     std::int32_t sys_flag = 0;
 
-    bool is_met_by(const TopicPtr& topic) const {
-        return topic && topic->config().order == order;
-    }
+    bool is_met_by(const TopicPtr& topic) const { return topic && topic->config().order == order; }
 };
 
 class StoredTopicTable final : public TopicTable {

@@ -10,12 +10,12 @@
 namespace kx::broker {
 namespace {
 
-using testing::java_config_file;
-using testing::small_config;
 using kx::testing::open_store;
 using kx::testing::SimFileSystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::java_config_file;
+using testing::small_config;
 using ::testing::UnorderedElementsAreArray;
 
 constexpr const char* kFile = "/store/config/topics.json";
@@ -56,9 +56,9 @@ TEST(TopicTable, KnowsTheSystemTopicsThatRocketMqLists) {
     for (const auto& frame : kx::testing::recorded_frames())
         if (!frame.is_request && frame.code == 305) recorded = nlohmann::json::parse(frame.body());
     Tables world;
-    EXPECT_THAT(world.table->system_topics(),
-                UnorderedElementsAreArray(
-                    recorded.at("topicList").get<std::vector<std::string>>()));
+    EXPECT_THAT(
+        world.table->system_topics(),
+        UnorderedElementsAreArray(recorded.at("topicList").get<std::vector<std::string>>()));
     EXPECT_TRUE(world.table->is_system("rmq_sys_anything"));
     EXPECT_FALSE(world.table->is_system("orders"));
 }

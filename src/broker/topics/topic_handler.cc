@@ -17,7 +17,7 @@ using wire::ResponseCode;
 /// The remark of a RocketMQ answer whose handler set nothing but the code.
 constexpr std::string_view kDefaultRemark = "not set any response code";
 
-void answer(net::Request& request, const wire::Outcome<void>& outcome) {
+void answer_update(net::Request& request, const wire::Outcome<void>& outcome) {
     if (!outcome) return request.refuse(outcome.error().code, outcome.error().remark);
     net::Reply reply;
     reply.remark = kDefaultRemark;
@@ -45,7 +45,7 @@ void TopicHandler::update(net::Request& request) {
               request.connection().peer());
     std::vector<wire::TopicConfig> one;
     one.push_back(std::move(config));
-    answer(request, topics_.update_all(std::move(one)));
+    answer_update(request, topics_.update_all(std::move(one)));
 }
 
 void TopicHandler::update_list(net::Request& request) {
@@ -53,7 +53,7 @@ void TopicHandler::update_list(net::Request& request) {
     if (!list) return request.refuse(list.error());
     log::info("broker", "update of {} topics asked for: peer={}", list->topic_config_list.size(),
               request.connection().peer());
-    answer(request, topics_.update_all(std::move(list->topic_config_list)));
+    answer_update(request, topics_.update_all(std::move(list->topic_config_list)));
 }
 
 void TopicHandler::remove(net::Request& request) {
@@ -64,9 +64,8 @@ void TopicHandler::remove(net::Request& request) {
         return request.refuse(ResponseCode::kInvalidParameter, "The specified topic is blank.");
     }
     if (config_.get()->validate_system_topic_when_update_topic && topics_.is_system(topic)) {
-        return request.refuse(
-            ResponseCode::kInvalidParameter,
-            fmt::format("The topic[{}] is conflict with system topic.", topic));
+        return request.refuse(ResponseCode::kInvalidParameter,
+                              fmt::format("The topic[{}] is conflict with system topic.", topic));
     }
     log::info("broker", "topic={} delete asked for: peer={}", topic, request.connection().peer());
     // Groups that popped it have retry topics of their own for it, of which nobody else knows.
@@ -140,8 +139,7 @@ void TopicHandler::stats(net::Request& request) {
     const std::string broker = config_.get()->broker_name;
     wire::TopicStats stats;
     for (std::int32_t id = 0; id < topic->queue_count(); ++id) {
-        wire::TopicOffset& offset =
-            stats.offset_table[{broker, id, std::string(header->topic)}];
+        wire::TopicOffset& offset = stats.offset_table[{broker, id, std::string(header->topic)}];
         const store::QueuePtr queue = store_.find_queue(header->topic, id);
         if (!queue) continue;
         offset.min_offset = std::max<std::int64_t>(0, store_.min_offset(*queue));

@@ -39,6 +39,10 @@ private:
 };
 using TopicPtr = std::shared_ptr<const Topic>;
 
+/// Bits of a topic's sysFlag.
+inline constexpr std::int32_t kUnitTopic = 1;
+inline constexpr std::int32_t kUnitSubTopic = 2;
+
 /// What a send tells about the topic it wants.
 struct TopicWish {
     std::string_view topic{};

@@ -30,16 +30,13 @@ enum class ConsumeFromWhere : std::uint8_t {
 
 namespace heartbeat_detail {
 
-inline constexpr std::array<std::string_view, 3> kConsumeTypes{
-    "CONSUME_ACTIVELY", "CONSUME_PASSIVELY", "CONSUME_POP"};
+inline constexpr std::array<std::string_view, 3> kConsumeTypes{"CONSUME_ACTIVELY",
+                                                               "CONSUME_PASSIVELY", "CONSUME_POP"};
 inline constexpr std::array<std::string_view, 2> kMessageModels{"BROADCASTING", "CLUSTERING"};
 inline constexpr std::array<std::string_view, 6> kConsumeFromWheres{
-    "CONSUME_FROM_LAST_OFFSET",
-    "CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST",
-    "CONSUME_FROM_MIN_OFFSET",
-    "CONSUME_FROM_MAX_OFFSET",
-    "CONSUME_FROM_FIRST_OFFSET",
-    "CONSUME_FROM_TIMESTAMP",
+    "CONSUME_FROM_LAST_OFFSET",  "CONSUME_FROM_LAST_OFFSET_AND_FROM_MIN_WHEN_BOOT_FIRST",
+    "CONSUME_FROM_MIN_OFFSET",   "CONSUME_FROM_MAX_OFFSET",
+    "CONSUME_FROM_FIRST_OFFSET", "CONSUME_FROM_TIMESTAMP",
 };
 
 /// By name, or by ordinal, as clients that are not written in Java send it.
