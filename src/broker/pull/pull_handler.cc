@@ -94,49 +94,50 @@ void PullHandler::handle(net::Request& request) {
     reply(request, found);
 }
 
+tl::unexpected<PullHandler::Denied> PullHandler::denied(ResponseCode code, std::string remark,
+                                                        std::optional<std::int32_t> type) {
+    return tl::unexpected(Denied{{code, std::move(remark)}, type});
+}
+
 tl::expected<PullHandler::Admitted, PullHandler::Denied> PullHandler::admit(
     const wire::PullMessage& pull, std::int32_t code) const {
     const auto config = context_.config.get();
-    const auto deny = [](ResponseCode refusal, std::string remark,
-                         std::optional<std::int32_t> type = std::nullopt) {
-        return tl::unexpected(Denied{{refusal, std::move(remark)}, type});
-    };
     const std::string& ip = config->broker_ip1;
     if ((config->broker_permission & wire::kRead) == 0) {
-        return deny(ResponseCode::kNoPermission,
-                    fmt::format("the broker[{}] pulling message is forbidden", ip), kByBroker);
+        return denied(ResponseCode::kNoPermission,
+                      fmt::format("the broker[{}] pulling message is forbidden", ip), kByBroker);
     }
     if (code == kLitePullMessage && !config->lite_pull_message_enable) {
-        return deny(ResponseCode::kNoPermission,
-                    fmt::format("the broker[{}] for lite pull consumer is forbidden", ip),
-                    kByBroker);
+        return denied(ResponseCode::kNoPermission,
+                      fmt::format("the broker[{}] for lite pull consumer is forbidden", ip),
+                      kByBroker);
     }
     Admitted admitted;
     admitted.group = context_.groups.find_or_create(pull.consumer_group);
     if (!admitted.group) {
-        return deny(ResponseCode::kSubscriptionGroupNotExist,
-                    fmt::format("subscription group [{}] does not exist, {}", pull.consumer_group,
-                                wire::kSeeFaq));
+        return denied(ResponseCode::kSubscriptionGroupNotExist,
+                      fmt::format("subscription group [{}] does not exist, {}", pull.consumer_group,
+                                  wire::kSeeFaq));
     }
     if (!admitted.group->consume_enable) {
-        return deny(ResponseCode::kNoPermission,
-                    fmt::format("subscription group no permission, {}", pull.consumer_group),
-                    kByGroup);
+        return denied(ResponseCode::kNoPermission,
+                      fmt::format("subscription group no permission, {}", pull.consumer_group),
+                      kByGroup);
     }
     admitted.topic = context_.topics.find(pull.topic);
     if (!admitted.topic) {
-        return deny(
+        return denied(
             ResponseCode::kTopicNotExist,
             fmt::format("topic[{}] not exist, apply first please! {}", pull.topic, wire::kSeeFaq));
     }
     const wire::TopicConfig& topic = admitted.topic->config();
     if ((topic.perm & wire::kRead) == 0) {
-        return deny(ResponseCode::kNoPermission,
-                    fmt::format("the topic[{}] pulling message is forbidden", pull.topic),
-                    kByTopic);
+        return denied(ResponseCode::kNoPermission,
+                      fmt::format("the topic[{}] pulling message is forbidden", pull.topic),
+                      kByTopic);
     }
     if (pull.queue_id < 0 || pull.queue_id >= topic.read_queue_nums) {
-        return deny(
+        return denied(
             ResponseCode::kInvalidParameter,
             fmt::format("queueId[{}] is illegal, topic:[{}] topicConfig.readQueueNums:[{}] "
                         "consumer:[{}]",
@@ -150,46 +151,43 @@ tl::expected<PullHandler::Admitted, PullHandler::Denied> PullHandler::admit(
 
 tl::expected<filter::TagFilter, PullHandler::Denied> PullHandler::choose_filter(
     const wire::PullMessage& pull, const wire::SubscriptionGroupConfig& group) const {
-    const auto deny = [](ResponseCode refusal, std::string remark,
-                         std::optional<std::int32_t> type = std::nullopt) {
-        return tl::unexpected(Denied{{refusal, std::move(remark)}, type});
-    };
     const auto deny_type = [&](std::string_view type) {
-        return deny(
+        return denied(
             ResponseCode::kSystemError,
             fmt::format("The broker does not support consumer to filter message by {}", type));
     };
     if ((pull.sys_flag & wire::kPullSubscription) != 0) {
         if (is_tag_type(pull.expression_type)) return filter::TagFilter::parse(pull.subscription);
         if (pull.subscription.empty())
-            return deny(ResponseCode::kSubscriptionParseFailed,
-                        "parse the consumer's subscription failed");
+            return denied(ResponseCode::kSubscriptionParseFailed,
+                          "parse the consumer's subscription failed");
         return deny_type(pull.expression_type);
     }
     const PullView view = context_.clients.pull_view(pull.consumer_group, pull.topic);
     if (!view.group_online) {
-        return deny(ResponseCode::kSubscriptionNotExist,
-                    fmt::format("the consumer's group info not exist{}", wire::kSeeFaq));
+        return denied(ResponseCode::kSubscriptionNotExist,
+                      fmt::format("the consumer's group info not exist{}", wire::kSeeFaq));
     }
     if (view.broadcasting && !group.consume_broadcast_enable) {
-        return deny(ResponseCode::kNoPermission,
-                    fmt::format("the consumer group[{}] can not consume by broadcast way",
-                                pull.consumer_group),
-                    kByBroadcast);
+        return denied(ResponseCode::kNoPermission,
+                      fmt::format("the consumer group[{}] can not consume by broadcast way",
+                                  pull.consumer_group),
+                      kByBroadcast);
     }
     if (context_.groups.is_read_forbidden(pull.consumer_group, pull.topic)) {
-        return deny(ResponseCode::kNoPermission,
-                    fmt::format("the consumer group[{}] is forbidden for topic[{}]",
-                                pull.consumer_group, pull.topic),
-                    kBySubscription);
+        return denied(ResponseCode::kNoPermission,
+                      fmt::format("the consumer group[{}] is forbidden for topic[{}]",
+                                  pull.consumer_group, pull.topic),
+                      kBySubscription);
     }
     if (!view.subscription) {
-        return deny(ResponseCode::kSubscriptionNotExist,
-                    fmt::format("the consumer's subscription not exist{}", wire::kSeeFaq));
+        return denied(ResponseCode::kSubscriptionNotExist,
+                      fmt::format("the consumer's subscription not exist{}", wire::kSeeFaq));
     }
     const wire::SubscriptionData& known = *view.subscription;
     if (known.sub_version < pull.sub_version) {
-        return deny(ResponseCode::kSubscriptionNotLatest, "the consumer's subscription not latest");
+        return denied(ResponseCode::kSubscriptionNotLatest,
+                      "the consumer's subscription not latest");
     }
     if (!is_tag_type(known.expression_type)) return deny_type(known.expression_type);
     if (known.class_filter_mode || known.sub_string == "*") return filter::TagFilter();

@@ -50,6 +50,8 @@ private:
         store::ReadResult read;
     };
 
+    static tl::unexpected<Denied> denied(wire::ResponseCode code, std::string remark,
+                                         std::optional<std::int32_t> type = std::nullopt);
     tl::expected<Admitted, Denied> admit(const wire::PullMessage& pull, std::int32_t code) const;
     tl::expected<filter::TagFilter, Denied> choose_filter(
         const wire::PullMessage& pull, const wire::SubscriptionGroupConfig& group) const;

@@ -66,6 +66,11 @@ protected:
                    code_of(pull("news", end - 1)) == 0;
         });
     }
+    void start_with_one_message() {
+        start();
+        send_tagged("", "m0");
+        wait_for_queue(1);
+    }
     static std::vector<std::string> bodies(const net::Answer& answer) {
         std::vector<std::string> found;
         std::string_view rest = answer.body;
@@ -166,9 +171,7 @@ TEST_F(PullTest, CommitsTheOffsetThatComesWithIt) {
 }
 
 TEST_F(PullTest, HoldsAPullUntilAMessageComes) {
-    start();
-    send_tagged("", "m0");
-    wait_for_queue(1);
+    start_with_one_message();
     auto waiting = pull_later(1);
     EXPECT_TRUE(is_waiting(waiting));
     send_tagged("", "m1");
@@ -178,9 +181,7 @@ TEST_F(PullTest, HoldsAPullUntilAMessageComes) {
 }
 
 TEST_F(PullTest, AMessageOfAnotherTagWakesNobodyBeforeTheSweep) {
-    start();
-    send_tagged("", "m0");
-    wait_for_queue(1);
+    start_with_one_message();
     auto waiting = pull_later(1, {{"subscription", "red"}});
     EXPECT_TRUE(is_waiting(waiting));
     send_tagged("blue", "b");
@@ -192,9 +193,7 @@ TEST_F(PullTest, AMessageOfAnotherTagWakesNobodyBeforeTheSweep) {
 }
 
 TEST_F(PullTest, AHeldPullEndsWithItsTime) {
-    start();
-    send_tagged("", "m0");
-    wait_for_queue(1);
+    start_with_one_message();
     auto waiting = pull_later(1, {{"suspendTimeoutMillis", "3000"}});
     EXPECT_TRUE(is_waiting(waiting));
     clock_.advance_ms(2'900);
@@ -204,9 +203,7 @@ TEST_F(PullTest, AHeldPullEndsWithItsTime) {
 }
 
 TEST_F(PullTest, AHeldPullIsAnsweredWhenTheBrokerStops) {
-    start();
-    send_tagged("", "m0");
-    wait_for_queue(1);
+    start_with_one_message();
     auto waiting = pull_later(1);
     EXPECT_TRUE(is_waiting(waiting));
     ASSERT_TRUE(broker_->stop());

@@ -25,8 +25,7 @@ std::string text_of(PutStatus status, double disk_used_ratio, std::int32_t max_m
             return fmt::format(
                 "service not available now. It may be caused by one of the following reasons: the "
                 "broker's disk is full [CL: {0:5.2f} CQ: {0:5.2f} INDEX: {0:5.2f}], messages are "
-                "put "
-                "to the slave, message store has been shut down, etc.",
+                "put to the slave, message store has been shut down, etc.",
                 disk_used_ratio);
         case PutStatus::kMessageIllegal:
         case PutStatus::kPropertiesTooLong:
