@@ -240,6 +240,13 @@ void Connection::post(std::function<void(Connection&)> work) {
 
 void Connection::flush_soon() {
     if (in_turn_ || !open_) return;
+    if (thread_.gathering()) {
+        // Once is enough: it is flushed when something lies in out_ for the first time.
+        if (!flush_is_due_) thread_.flush_later(shared_from_this());
+        flush_is_due_ = true;
+        return;
+    }
+    flush_is_due_ = false;
     flush();
 }
 

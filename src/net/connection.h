@@ -136,6 +136,7 @@ private:
     bool in_turn_ = false;
     bool reading_paused_ = false;
     bool waiting_writable_ = false;
+    bool flush_is_due_ = false;  ///< at the end of the thread's gathering
     std::int64_t last_active_ms_ = 0;
     std::int64_t last_output_ms_ = 0;
 

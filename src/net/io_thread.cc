@@ -47,6 +47,12 @@ void IoThread::stop() {
     context_.poll();
 }
 
+void IoThread::flush_gathered() {
+    gathering_ = false;
+    for (const auto& connection : gathered_) connection->flush_soon();
+    gathered_.clear();
+}
+
 void IoThread::attach(std::shared_ptr<Connection> connection) {
     IoProbe::add(probe_.connections, 1);
     connections_.insert(std::move(connection));

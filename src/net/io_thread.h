@@ -13,6 +13,7 @@
 #include <memory>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -69,7 +70,20 @@ public:
     /// ends it first; what is still there after 5 s is dropped, with an error in the log.
     void stop();
 
+    /// On this thread: what `work` sends over this thread's connections leaves together when it
+    /// returns.
+    template <class Work>
+    void gather(Work&& work) {
+        const bool outermost = !std::exchange(gathering_, true);
+        work();
+        if (outermost) flush_gathered();
+    }
+
     // For connections, on this thread.
+    bool gathering() const { return gathering_; }
+    void flush_later(std::shared_ptr<Connection> connection) {
+        gathered_.push_back(std::move(connection));
+    }
     void attach(std::shared_ptr<Connection> connection);
     void detach(const std::shared_ptr<Connection>& connection);
     void end_turn();
@@ -89,6 +103,7 @@ private:
     };
     void schedule_tick();
     void tick();
+    void flush_gathered();
     /// Runs `work` on this thread and waits for it; at once when the thread does not run.
     void run_here(const std::function<void()>& work);
 
@@ -107,6 +122,8 @@ private:
     std::atomic<bool> running_{false};
     std::atomic<std::int64_t> expected_{0};
     bool stopping_ = false;
+    bool gathering_ = false;
+    std::vector<std::shared_ptr<Connection>> gathered_;
 };
 
 /// The io threads of a process.

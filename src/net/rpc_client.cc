@@ -207,42 +207,67 @@ private:
 };
 
 struct RpcClient::Shared {
-    IoPool& pool;
+    std::function<IoThread&()> choose_thread;
+    const Clock& clock;
     Router& router;
     RpcClientOptions options;
     std::atomic<std::int32_t> in_flight{0};
     Mutex mutex;
     bool stopped KX_GUARDED_BY(mutex) = false;
     absl::flat_hash_map<std::string, std::shared_ptr<Channel>> channels KX_GUARDED_BY(mutex);
+    std::vector<std::shared_ptr<Channel>> let_go KX_GUARDED_BY(mutex);
 };
 
 RpcClient::RpcClient(IoPool& pool, Router& router, RpcClientOptions options)
-    : shared_(new Shared{pool, router, std::move(options), {}, {}, false, {}}) {}
+    : shared_(new Shared{[&pool]() -> IoThread& { return pool.least_loaded(); },
+                         pool.at(0).clock(),
+                         router,
+                         std::move(options),
+                         {},
+                         {},
+                         false,
+                         {},
+                         {}}) {}
+
+RpcClient::RpcClient(IoThread& home, Router& router, RpcClientOptions options)
+    : shared_(new Shared{[&home]() -> IoThread& { return home; },
+                         home.clock(),
+                         router,
+                         std::move(options),
+                         {},
+                         {},
+                         false,
+                         {},
+                         {}}) {}
 
 std::shared_ptr<RpcClient::Channel> RpcClient::channel_for(const std::string& address) {
     MutexLock lock(shared_->mutex);
     if (shared_->stopped) return nullptr;
     auto& channel = shared_->channels[address];
     if (!channel) {
-        channel = std::make_shared<Channel>(address, shared_->pool.least_loaded(), shared_->router,
+        channel = std::make_shared<Channel>(address, shared_->choose_thread(), shared_->router,
                                             shared_->options);
     }
     return channel;
 }
 
 void RpcClient::with_connection(const std::string& address,
-                                std::function<void(Result<ConnectionPtr>)> work) {
-    connect_and(address, std::numeric_limits<std::int64_t>::max(), std::move(work));
-}
-
-void RpcClient::connect_and(const std::string& address, std::int64_t deadline_ms,
-                            std::function<void(Result<ConnectionPtr>)> work) {
+                                std::function<void(Result<ConnectionPtr>)> work,
+                                std::int64_t deadline_ms) {
     auto channel = channel_for(address);
     if (!channel) return work(fail(Errc::kUnavailable, "the client is stopped"));
     boost::asio::post(channel->thread().context(),
                       [channel, deadline_ms, work = std::move(work)]() mutable {
                           channel->use(std::move(work), deadline_ms);
                       });
+}
+
+void RpcClient::let_go(const std::string& address) {
+    MutexLock lock(shared_->mutex);
+    const auto found = shared_->channels.find(address);
+    if (found == shared_->channels.end()) return;
+    shared_->let_go.push_back(std::move(found->second));
+    shared_->channels.erase(found);
 }
 
 void RpcClient::call(const std::string& address, Call call, std::int64_t timeout_ms,
@@ -257,9 +282,9 @@ void RpcClient::call(const std::string& address, Call call, std::int64_t timeout
         callback(std::move(answer));
     };
     // The time counts from here: connecting uses it up as well.
-    const std::int64_t deadline_ms = shared_->pool.at(0).clock().steady_ms() + timeout_ms;
-    connect_and(
-        address, deadline_ms,
+    const std::int64_t deadline_ms = shared_->clock.steady_ms() + timeout_ms;
+    with_connection(
+        address,
         [call = std::move(call), deadline_ms,
          done = std::move(done)](Result<ConnectionPtr> connection) mutable {
             if (!connection) return done(tl::unexpected(connection.error()));
@@ -271,7 +296,8 @@ void RpcClient::call(const std::string& address, Call call, std::int64_t timeout
                 if (!answer) return done(tl::unexpected(answer.error()));
                 done(own(**answer));
             });
-        });
+        },
+        deadline_ms);
 }
 
 void RpcClient::call_oneway(const std::string& address, Call call) {
@@ -320,16 +346,16 @@ Result<Answer> RpcClient::call_and_wait(const std::string& address, Call call_ma
 }
 
 void RpcClient::stop() {
-    absl::flat_hash_map<std::string, std::shared_ptr<Channel>> channels;
+    std::vector<std::shared_ptr<Channel>> channels;
     {
         MutexLock lock(shared_->mutex);
         shared_->stopped = true;
-        channels.swap(shared_->channels);
+        channels.swap(shared_->let_go);
+        for (auto& entry : shared_->channels) channels.push_back(std::move(entry.second));
+        shared_->channels.clear();
     }
-    for (const auto& entry : channels) {
-        boost::asio::post(entry.second->thread().context(),
-                          [channel = entry.second] { channel->stop(); });
-    }
+    for (const auto& channel : channels)
+        boost::asio::post(channel->thread().context(), [channel] { channel->stop(); });
 }
 
 NameServers::NameServers(RpcClient& client, std::string_view list)

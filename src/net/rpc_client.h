@@ -10,6 +10,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +23,7 @@
 namespace kx::net {
 
 class IoPool;
+class IoThread;
 class Router;
 
 /// A request that owns all it carries.
@@ -72,6 +74,8 @@ public:
 
     /// `router` serves what the peers ask us; its threads must outlive this object.
     RpcClient(IoPool& pool, Router& router, RpcClientOptions options = {});
+    /// All connections on this one thread; with_connection() from there calls back there.
+    RpcClient(IoThread& home, Router& router, RpcClientOptions options = {});
     ~RpcClient() { stop(); }
 
     void call(const std::string& address, Call call, std::int64_t timeout_ms, Callback callback);
@@ -84,9 +88,14 @@ public:
     /// Blocks the calling thread, which must be no io thread.
     Result<Answer> call_and_wait(const std::string& address, Call call, std::int64_t timeout_ms);
 
-    /// Runs `work` with the open connection to `address`, on its io thread; or tells why not.
+    /// Runs `work` with the open connection to `address`, on its io thread; or tells why not, with
+    /// kTimeout when `deadline_ms` (steady clock) comes first.
     void with_connection(const std::string& address,
-                         std::function<void(Result<ConnectionPtr>)> work);
+                         std::function<void(Result<ConnectionPtr>)> work,
+                         std::int64_t deadline_ms = std::numeric_limits<std::int64_t>::max());
+    /// The next call to `address` makes a new connection; what is under way on the present one goes
+    /// on.
+    void let_go(const std::string& address);
 
     /// Closes all connections; calls fail with kUnavailable from now on.
     void stop();
@@ -95,8 +104,6 @@ private:
     class Channel;
     struct Shared;
     std::shared_ptr<Channel> channel_for(const std::string& address);
-    void connect_and(const std::string& address, std::int64_t deadline_ms,
-                     std::function<void(Result<ConnectionPtr>)> work);
 
     std::shared_ptr<Shared> shared_;
 };

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Threads that run the application's callbacks. One that blocks holds up nobody but itself: work is
+// taken one piece at a time, and an idle thread is woken when the busy ones don't keep up.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/sync.h"
+#include "kerolox/async.hpp"
+
+namespace kx::client {
+
+class CallbackPool {
+public:
+    using Work = kerolox::UniqueFunction<void()>;
+
+    /// Threads are made when first needed.
+    CallbackPool(std::size_t threads, std::string name);
+    ~CallbackPool();
+
+    /// False when stopped: `work` is left as it was.
+    bool post(Work& work);
+    /// Every so often, from an io thread: wakes another thread when work waits.
+    void tick();
+    /// Finishes what is queued, then joins. Not on one of its threads.
+    void stop();
+    bool is_current() const;
+
+    /// Pieces of work that are queued or run. For tests and metrics.
+    std::size_t pending() const;
+
+private:
+    void run();
+    /// Empty: the pool stops.
+    Work next();
+    void wake_one() KX_REQUIRES(mutex_);
+
+    const std::size_t threads_max_;
+    const std::string name_;
+    mutable Mutex mutex_;
+    CondVar wake_;
+    std::deque<Work> queue_ KX_GUARDED_BY(mutex_);
+    std::size_t idle_ KX_GUARDED_BY(mutex_) = 0;
+    std::size_t busy_ KX_GUARDED_BY(mutex_) = 0;
+    bool stopping_ KX_GUARDED_BY(mutex_) = false;
+    std::vector<std::thread> threads_ KX_GUARDED_BY(mutex_);
+};
+
+}  // namespace kx::client

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Received messages: one frame of records that all its messages keep alive. The frame is copied out
+// of the connection's buffer once; a message is a record's fields and views into it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/core/access.h"
+#include "kerolox/message.hpp"
+#include "model/record.h"
+
+namespace kerolox {
+inline namespace v1 {
+namespace detail {
+
+struct ReceivedMessage {
+    kx::model::RecordView record{};
+    const Queue* queue = nullptr;  ///< lives in the frame
+    std::string_view topic{};      ///< as the application knows it: retry topics resolved
+    std::string id{};              ///< unique key, else offset id
+    std::string offset_id{};
+    std::string_view transaction_id{};
+    std::string expanded{};      ///< the body, where it was compressed
+    std::string body_problem{};  ///< why it could not be expanded
+    std::int32_t reconsume_times = 0;
+    std::string pop_check_point{};  ///< POP_CK, for messages that were popped
+};
+
+struct BatchData {
+    std::vector<MessageView> messages;
+};
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace kerolox
+
+namespace kx::client {
+
+using kerolox::detail::ReceivedMessage;
+
+/// How records become messages.
+struct DecodeOptions {
+    kerolox::Queue queue{};         ///< where they were pulled from, as the application names it
+    std::string_view name_space{};  ///< stripped off topics
+    std::int64_t offset_delta = 0;  ///< of logical queues
+    std::int64_t min_offset = -1;   ///< what MIN_OFFSET says; -1: unknown
+    std::int64_t max_offset = -1;
+    bool read_body = true;
+    bool expand = true;
+    bool queue_from_record = false;  ///< pop: each record says which queue it lies in
+};
+
+/// The records in `bytes`, inner batches unfolded. A record that cannot be read ends the list with
+/// an error; a body that cannot be expanded is its own message's.
+kerolox::Result<std::vector<kerolox::MessageView>> decode_messages(std::string_view bytes,
+                                                                   const DecodeOptions& options);
+
+/// Several messages as the listener gets them.
+kerolox::MessageBatch make_batch(std::vector<kerolox::MessageView> messages);
+
+/// For the consuming side: the message behind a view, to be changed before anybody else sees it.
+ReceivedMessage& mutable_message(kerolox::MessageView& view);
+const ReceivedMessage& message_of(const kerolox::MessageView& view);
+
+}  // namespace kx::client

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/core/request_decoration.h"
+
+#include "model/names.h"
+
+namespace kx::client {
+
+bool request_needs_decoration(const kerolox::detail::ClientSettings& settings) {
+    const ClientConfig& config = settings.config;
+    return !config.name_space_v2.empty() || config.enable_stream_request_type ||
+           settings.credentials != nullptr || !settings.interceptors.empty() ||
+           !config.zone_name.empty();
+}
+
+void decorate_request(const kerolox::detail::ClientSettings& settings, std::string_view address,
+                      std::int32_t code, kerolox::ExtFields& fields, std::string_view body) {
+    const ClientConfig& config = settings.config;
+    if (!config.name_space_v2.empty()) {
+        fields.emplace_back("nsd", "true");
+        fields.emplace_back("ns", config.name_space_v2);
+    }
+    if (config.enable_stream_request_type) fields.emplace_back("ReqT", "0");
+    kerolox::RemotingContext context{address, code, fields, body};
+    for (const auto& interceptor : settings.interceptors) interceptor->before_request(context);
+    if (!config.zone_name.empty()) {
+        fields.emplace_back("__ZONE_NAME", config.zone_name);
+        fields.emplace_back("__ZONE_MODE", config.zone_mode ? "true" : "false");
+    }
+}
+
+namespace {
+
+/// Splits "%RETRY%" or "%DLQ%" off the front.
+std::string_view reserved_prefix(std::string_view name) {
+    for (const std::string_view prefix : {model::kRetryTopicPrefix, model::kDlqTopicPrefix})
+        if (name.starts_with(prefix)) return prefix;
+    return {};
+}
+
+}  // namespace
+
+std::string with_namespace(std::string_view name_space, std::string_view name) {
+    if (name_space.empty() || name.empty() || model::is_system_topic(name) ||
+        model::is_system_group(name)) {
+        return std::string(name);
+    }
+    const std::string_view prefix = reserved_prefix(name);
+    const std::string_view rest = name.substr(prefix.size());
+    std::string wrapped(name_space);
+    wrapped += '%';
+    if (rest.starts_with(wrapped)) return std::string(name);
+    return std::string(prefix) + wrapped + std::string(rest);
+}
+
+std::string_view without_namespace(std::string_view name_space, std::string_view wire_name) {
+    // What keeps its prefix cannot be a part of the text it came from: it keeps its namespace too.
+    if (name_space.empty() || !reserved_prefix(wire_name).empty()) return wire_name;
+    if (wire_name.size() > name_space.size() && wire_name.starts_with(name_space) &&
+        wire_name[name_space.size()] == '%') {
+        return wire_name.substr(name_space.size() + 1);
+    }
+    return wire_name;
+}
+
+Awaitable<std::string> look_up_name_servers(ClientCore&) { co_return std::string(); }
+
+}  // namespace kx::client

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/core/runtime.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <thread>
+
+namespace kx::client {
+namespace {
+
+/// The runtime whose io thread this is.
+thread_local const RuntimeCore* t_io_of = nullptr;
+
+std::size_t page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+/// Whoever lets go of the last handle may be one of the threads that must be joined.
+void destroy(RuntimeCore* core) {
+    // In a fork's child the threads are gone and no join would return: the memory is left alone.
+    if (core->is_forked()) return;
+    if (core->is_own_thread()) {
+        std::thread([core] { delete core; }).detach();
+    } else {
+        delete core;
+    }
+}
+
+}  // namespace
+
+bool on_io_thread() { return t_io_of != nullptr; }
+
+bool RuntimeCore::is_own_thread() const {
+    return t_io_of == this || shared_->callbacks.is_current();
+}
+
+kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
+    const kerolox::RuntimeOptions& options) {
+    constexpr std::size_t kThreadsMax = 1024;
+    if (options.io_threads() == 0 || options.io_threads() > kThreadsMax ||
+        options.callback_threads() > kThreadsMax) {
+        return kerolox::Error(kerolox::ErrorKind::usage,
+                              "a runtime has 1 to 1024 io threads and at most 1024 for callbacks");
+    }
+    std::shared_ptr<RuntimeCore> core(new RuntimeCore(options), destroy);
+    core->alive_ = static_cast<volatile int*>(
+        ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (core->alive_ == MAP_FAILED) {
+        core->alive_ = nullptr;
+        return kerolox::Error(kerolox::ErrorKind::internal, "no memory for a runtime");
+    }
+    ::madvise(const_cast<int*>(core->alive_), page_bytes(), MADV_WIPEONFORK);
+    *core->alive_ = 1;
+    core->pool_.start();
+    for (std::size_t i = 0; i < core->pool_.size(); ++i) {
+        boost::asio::post(core->pool_.at(i).context(), [raw = core.get()] { t_io_of = raw; });
+    }
+    core->pool_.at(0).on_tick(core.get(), [shared = core->shared_] { shared->callbacks.tick(); });
+    return core;
+}
+
+RuntimeCore::RuntimeCore(const kerolox::RuntimeOptions& options)
+    : pool_(options.io_threads(), system_clock()) {
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t threads = options.callback_threads() > 0 ? options.callback_threads() : cores;
+    shared_ = std::make_shared<SharedThreads>(threads, options.thread_name(), false);
+    shared_on_io_ = std::make_shared<SharedThreads>(0, options.thread_name(), true);
+}
+
+RuntimeCore::~RuntimeCore() {
+    if (alive_ == nullptr) return;
+    pool_.stop();
+    shared_->callbacks.stop();
+    ::munmap(const_cast<int*>(alive_), page_bytes());
+}
+
+}  // namespace kx::client
+
+namespace kerolox {
+inline namespace v1 {
+
+Result<Runtime> Runtime::create(const RuntimeOptions& options) {
+    auto core = kx::client::RuntimeCore::create(options);
+    if (!core) return core.error();
+    Runtime runtime;
+    runtime.core_ = std::move(core).value();
+    return runtime;
+}
+
+}  // namespace v1
+}  // namespace kerolox
