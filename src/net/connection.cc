@@ -267,6 +267,12 @@ void Connection::wait_writable() {
     socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](
                                                     const boost::system::error_code& error) {
         self->waiting_writable_ = false;
+    if (!thread_.gathers()) return flush();
+    if (!std::exchange(flush_is_due_, true)) thread_.flush_later(shared_from_this());
+}
+
+void Connection::flush_gathered() {
+    flush_is_due_ = false;
         if (!self->open_) return;
         if (error) return self->close(error.message());
         self->flush();

@@ -97,6 +97,8 @@ public:
     OutQueue& out() { return out_; }
     /// Flushes at the end of the turn, or at once when no turn is under way.
     void flush_soon();
+    /// At the end of a turn that gathered answers (IoThread::run_turn).
+    void flush_gathered();
 
     // For the io thread's tick.
     bool wants_tick(std::int64_t now_ms) const;
@@ -136,6 +138,7 @@ private:
     bool in_turn_ = false;
     bool reading_paused_ = false;
     bool waiting_writable_ = false;
+    bool flush_is_due_ = false;  ///< the thread flushes at the end of the turn that gathers
     std::int64_t last_active_ms_ = 0;
     std::int64_t last_output_ms_ = 0;
 

@@ -432,6 +432,38 @@ TEST(Connection, TellsCallersOfTimeAndOfTheEnd) {
     ASSERT_TRUE(eventually([&] { return outcomes.get().size() == 2; }));
     EXPECT_THAT(outcomes.get(), ::testing::ElementsAre("hasty timeout", "patient unavailable"));
     EXPECT_TRUE(eventually([&] { return side.closed == 1; }));
+TEST(Connection, GathersTheAnswersOfOneTurn) {
+    std::vector<Responder> waiting;  // the io thread's
+    std::atomic<int> asked{0};
+    std::atomic<std::size_t> before{0}, after{1};
+    ServerSide side;
+    NetWorld world;
+    side.watch(world);
+    world.serve(kEcho, [&](Request& request) {
+        waiting.push_back(request.defer());
+        ++asked;
+    });
+    world.start();
+    RawClient client(world.port());
+    ASSERT_TRUE(client.send(json_frame(kEcho, 1) + json_frame(kEcho, 2)));
+    ASSERT_TRUE(eventually([&] { return asked == 2; }));
+    side.get()->post([&](Connection& self) {
+        self.thread().run_turn([&] {
+            for (Responder& one : waiting) one.send({});
+            before = self.pending_output();
+        });
+        after = self.pending_output();
+        waiting.clear();
+    });
+    for (const int opaque : {1, 2}) {
+        const auto answer = client.read();
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->opaque(), opaque);
+    }
+    EXPECT_TRUE(eventually([&] { return after == 0; }));
+    EXPECT_GT(before, 0U);
+}
+
     EXPECT_FALSE(connection->is_open());
 }
 

@@ -60,6 +60,12 @@ void IoThread::end_turn() {
     for (const HookOf& hook : turn_end_) hook.run();
 }
 
+void IoThread::end_gathering() {
+    for (const auto& connection : to_flush_) connection->flush_gathered();
+    to_flush_.clear();
+    end_turn();
+}
+
 void IoThread::run_here(const std::function<void()>& work) {
     if (!is_running() || is_current()) return work();
     std::promise<void> done;

@@ -73,6 +73,19 @@ public:
     void attach(std::shared_ptr<Connection> connection);
     void detach(const std::shared_ptr<Connection>& connection);
     void end_turn();
+    /// Runs `work`, which answers many requests of many connections, as one turn: what it says to
+    /// a connection leaves in one system call, not one an answer.
+    template <class Work>
+    void run_turn(Work&& work) {
+        gathers_ = true;
+        work();
+        gathers_ = false;
+        end_gathering();
+    }
+    bool gathers() const { return gathers_; }
+    void flush_later(std::shared_ptr<Connection> connection) {
+        to_flush_.push_back(std::move(connection));
+    }
     /// Any thread. Counts the connections on their way as well: many may be accepted before the
     /// first of them is attached.
     std::int64_t connection_count() const {
@@ -89,6 +102,7 @@ private:
     };
     void schedule_tick();
     void tick();
+    void end_gathering();
     /// Runs `work` on this thread and waits for it; at once when the thread does not run.
     void run_here(const std::function<void()>& work);
 
@@ -107,6 +121,8 @@ private:
     std::atomic<bool> running_{false};
     std::atomic<std::int64_t> expected_{0};
     bool stopping_ = false;
+    bool gathers_ = false;
+    std::vector<std::shared_ptr<Connection>> to_flush_;
 };
 
 /// The io threads of a process.
