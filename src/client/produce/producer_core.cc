@@ -207,7 +207,7 @@ void ProducerCore::take_inbox() {
         SpinGuard guard(inbox_lock_);
         taken_.swap(inbox_);
     }
-    client_.home().gather([this] {
+    client_.home().run_turn([this] {
         for (SendJob* job : taken_) accept(job);
     });
     taken_.clear();
@@ -253,7 +253,7 @@ void ProducerCore::on_route_answer(const std::string& topic, const RouteTable::O
     if (outcome && entry.route != *outcome) entry.use(client_, topic, *outcome, jobs_ == 0);
     const std::vector<SendJob*> waiting = std::move(entry.waiting);
     entry.waiting.clear();
-    client_.home().gather([&] {
+    client_.home().run_turn([&] {
         for (SendJob* job : waiting) {
             if (outcome) {
                 transmit(job);
