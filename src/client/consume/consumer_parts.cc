@@ -128,14 +128,13 @@ Awaitable<kerolox::Status> check_filter(ClientCore& core, std::string group,
     const auto route = co_await core.routes().get(subscription.topic, RouteUse::kRead);
     // Whoever subscribes before the topic exists hears of a bad filter when he pulls.
     if (!route || (*route)->brokers.empty()) co_return kerolox::Status();
-    wire::CheckClientRequest body;
+    wire::CheckClient body;
     body.client_id = core.id();
     body.group = std::move(group);
     body.subscription_data = subscription;
     const std::string address = (*route)->brokers.front().address_or_nearest(0);
-    const auto answer =
-        co_await core.call_ok(address, net::Call(kCheckClientConfig, to_json(body)),
-                              core.config().mq_client_api_timeout);
+    const auto answer = co_await core.call_ok(address, net::Call(kCheckClientConfig, to_json(body)),
+                                              core.config().mq_client_api_timeout);
     if (answer) co_return kerolox::Status();
     if (answer.error().kind() == kerolox::ErrorKind::broker) {
         co_return client_error(std::string(answer.error().text()), answer.error().code());
@@ -149,6 +148,12 @@ Awaitable<kerolox::Status> check_filter(ClientCore& core, std::string group,
     detail.peer = address;
     detail.cause = answer.error();
     co_return kerolox::Error(std::move(detail));
+}
+
+void Waits::end() {
+    state_->ended = true;
+    const auto interrupts = std::exchange(state_->interrupts, {});
+    for (const auto& [id, interrupt] : interrupts) interrupt();
 }
 
 }  // namespace kx::client

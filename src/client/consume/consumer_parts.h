@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -58,5 +60,41 @@ Awaitable<kerolox::Result<std::vector<kerolox::Queue>>> readable_queues_of(Clien
 /// CHECK_CLIENT_CONFIG 46: whether a broker can use a filter that is not made of tags.
 Awaitable<kerolox::Status> check_filter(ClientCore& core, std::string group,
                                         wire::SubscriptionData subscription);
+
+/// Waits that end with their consumer, although a broker may answer long after. Home thread.
+class Waits {
+public:
+    /// What `work` gives, or `closed` when end() is called first; the work goes on unheard then, so
+    /// it must own what it needs.
+    template <class T>
+    Awaitable<kerolox::Result<T>> until_end(ClientCore& core, Awaitable<kerolox::Result<T>> work);
+    void end();
+
+private:
+    struct State {
+        bool ended = false;
+        std::uint64_t last = 0;
+        std::map<std::uint64_t, std::function<void()>> interrupts{};
+    };
+    std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+template <class T>
+Awaitable<kerolox::Result<T>> Waits::until_end(ClientCore& core,
+                                               Awaitable<kerolox::Result<T>> work) {
+    using Outcome = kerolox::Result<T>;
+    using Done = std::function<void(Outcome)>;
+    if (state_->ended) co_return closed_error("consumer");
+    const std::uint64_t id = ++state_->last;
+    auto run = [](std::shared_ptr<State> state, std::uint64_t own, Awaitable<Outcome> inner,
+                  Done done) -> Awaitable<void> {
+        Outcome outcome = co_await std::move(inner);
+        if (state->interrupts.erase(own) > 0) done(std::move(outcome));
+    };
+    co_return co_await awaiting<Outcome>([&](Done done) {
+        state_->interrupts[id] = [done] { done(Outcome(closed_error("consumer"))); };
+        core.spawn(run(state_, id, std::move(work), done));
+    });
+}
 
 }  // namespace kx::client

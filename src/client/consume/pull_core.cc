@@ -30,6 +30,13 @@ Awaitable<std::string> store_address(ClientCore& core, kerolox::MessageView mess
     co_return address;
 }
 
+/// Owns the subscription meanwhile.
+Awaitable<kerolox::Result<PullReply>> pull_alone(ClientCore& core, PullCall call,
+                                                 wire::SubscriptionData subscription) {
+    call.subscription = &subscription;
+    co_return co_await pull(core, std::move(call));
+}
+
 }  // namespace
 
 kerolox::Result<std::shared_ptr<PullCore>> PullCore::create(std::shared_ptr<ClientLease> lease,
@@ -46,8 +53,7 @@ PullCore::PullCore(std::shared_ptr<ClientLease> lease, const Settings& settings)
       settings_(settings),
       group_(client_.wire_name(settings.config.consumer_group)),
       started_ms_(client_.clock().wall_ms()),
-      offsets_(
-          make_offsets(client_, group_, settings.config.message_model, settings.offset_store)),
+      offsets_(make_offsets(client_, group_, settings.config.message_model, settings.offset_store)),
       rebalancer_(client_, *this,
                   {group_,
                    settings.config.message_model == ModelChoice::kClustering
@@ -127,13 +133,13 @@ Awaitable<kerolox::Result<kerolox::PullResult>> PullCore::pull_once(
     call.suspend = request.wait.count() > 0;
     call.suspend_ms = call.suspend ? request.wait.count() : 0;
     call.with_subscription = true;
-    call.subscription = &subscription;
     if (const auto known = suggested_.find(request.queue); known != suggested_.end())
         call.broker_id = known->second;
     call.timeout_ms = call.suspend ? std::max(config.consumer_timeout_millis_when_suspend,
                                               call.suspend_ms + kAnswerGraceMs)
                                    : config.consumer_pull_timeout_millis;
-    auto reply = co_await client::pull(client_, std::move(call));
+    auto reply = co_await waits_.until_end(
+        client_, pull_alone(client_, std::move(call), std::move(subscription)));
     if (!reply) co_return reply.error();
     suggested_[request.queue] = reply->suggested_broker_id;
     kerolox::PullResult result;
@@ -206,7 +212,7 @@ Awaitable<kerolox::Result<void>> PullCore::give_back(kerolox::MessageView messag
                                kBrokerNotExist);
     }
     const std::string topic = client_.wire_name(message.topic());
-    wire::SendMessageBack header;
+    wire::SendBack header;
     header.offset = message.commit_log_offset();
     header.group = group_;
     header.delay_level = delay_level;
@@ -215,8 +221,8 @@ Awaitable<kerolox::Result<void>> PullCore::give_back(kerolox::MessageView messag
     header.unit_mode = client_.config().unit_mode;
     header.max_reconsume_times = settings_.config.max_reconsume_times;
     header.broker_name = broker;
-    const auto answer = co_await client_.call_ok(address, net::Call(kSendMessageBack, header),
-                                                 kSendBackTimeoutMs);
+    const auto answer =
+        co_await client_.call_ok(address, net::Call(kSendMessageBack, header), kSendBackTimeoutMs);
     if (!answer) co_return answer.error();
     co_return kerolox::Result<void>();
 }
@@ -244,9 +250,9 @@ void PullCore::add_to_heartbeat(wire::HeartbeatData& heartbeat) const {
         auto all = make_subscription(topic, kerolox::Filter::all(), 0);
         if (all) subscriptions.push_back(std::move(all).value());
     }
-    heartbeat.consumer_data_set.push_back(
-        active_consumer(group_, settings_.config.message_model, client_.config().unit_mode,
-                        std::move(subscriptions)));
+    heartbeat.consumer_data_set.push_back(active_consumer(group_, settings_.config.message_model,
+                                                          client_.config().unit_mode,
+                                                          std::move(subscriptions)));
 }
 
 void PullCore::on_route(const std::string&, const RoutePtr&) { rebalancer_.wake(); }
@@ -257,6 +263,7 @@ Awaitable<void> PullCore::shut(std::int64_t) {
     closing_.store(true, std::memory_order_release);
     if (std::exchange(shut_, true)) co_return;
     rebalancer_.stop();
+    waits_.end();
     co_await client_.remove_consumer(group_);
 }
 
@@ -274,8 +281,7 @@ std::map<kerolox::Queue, std::int64_t> PullCore::offsets(std::string_view topic)
 
 kerolox::ConsumerSnapshot PullCore::snapshot() const {
     kerolox::ConsumerSnapshot snapshot;
-    snapshot.properties =
-        snapshot_properties(PullConfig::keys(), &settings_.config, started_ms_);
+    snapshot.properties = snapshot_properties(PullConfig::keys(), &settings_.config, started_ms_);
     for (const std::string& topic : topics_)
         snapshot.subscriptions.emplace_back(client_.user_name(topic), kerolox::Filter::all());
     return snapshot;

@@ -87,6 +87,7 @@ private:
     std::set<std::string> topics_;  ///< registered, and those that were pulled
     std::map<std::string, std::set<kerolox::Queue>> shares_;
     std::map<kerolox::Queue, std::int64_t> suggested_;  ///< whom to pull from next: broker ids
+    Waits waits_;
     bool shut_ = false;
 };
 

@@ -18,9 +18,8 @@ constexpr ConfigRow kPullKeys[] = {
     key<&PullConfig::consumer_timeout_millis_when_suspend>(
         "consumerTimeoutMillisWhenSuspend", kA,
         "of a pull that may wait; at least 10 s more than it waits", kMs, Range{1, 86'400'000}),
-    key<&PullConfig::consumer_pull_timeout_millis>("consumerPullTimeoutMillis", kA,
-                                                   "of a pull that does not wait", kMs,
-                                                   Range{1, 86'400'000}),
+    key<&PullConfig::consumer_pull_timeout_millis>(
+        "consumerPullTimeoutMillis", kA, "of a pull that does not wait", kMs, Range{1, 86'400'000}),
     key<&PullConfig::max_reconsume_times>("maxReconsumeTimes", kA,
                                           "then messages sent back go to the dead letters",
                                           Range{-1, std::numeric_limits<std::int32_t>::max()}),
