@@ -8,7 +8,7 @@
 // On the context's io thread, but for open(), which also runs the listener.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -117,7 +117,7 @@ private:
     ConsumerListener& listener_;
     const std::string group_;  ///< what requests carry
     const std::vector<std::string> tags_;
-    absl::flat_hash_map<std::string, std::unique_ptr<BrokerLink>> links_;
+    boost::unordered_flat_map<std::string, std::unique_ptr<BrokerLink>> links_;
     std::vector<std::unique_ptr<Queue>> queues_;
     std::size_t starting_ = 0;    ///< queues without a start position
     std::size_t reading_ = 0;     ///< queues that are not at their end

@@ -9,7 +9,7 @@
 // those that a callback sends leave together.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
@@ -112,7 +112,8 @@ private:
     ClientContext& context_;
     const ProducerOptions options_;
     model::UniqueIdGenerator ids_;
-    absl::flat_hash_map<std::string, std::unique_ptr<Broker>> brokers_;  ///< by name and address
+    boost::unordered_flat_map<std::string, std::unique_ptr<Broker>>
+        brokers_;  ///< by name and address
     std::vector<Target> targets_;
     std::size_t next_target_ = 0;
     std::int64_t route_ms_ = 0;
