@@ -3,7 +3,6 @@
 /// Administration: topics, groups, offsets, routes, figures, messages.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "kerolox/hooks.hpp"
 #include "kerolox/message.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {

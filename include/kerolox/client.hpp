@@ -3,7 +3,6 @@
 /// A client of one cluster: what producers and consumers are made from and share.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "kerolox/hooks.hpp"
 #include "kerolox/log.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {

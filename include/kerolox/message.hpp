@@ -3,7 +3,6 @@
 /// Messages to send, messages received, and the queues they lie in.
 #pragma once
 
-#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +17,7 @@
 #include "kerolox/bytes.hpp"
 #include "kerolox/config.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {

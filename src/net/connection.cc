@@ -333,7 +333,7 @@ void Connection::tick(std::int64_t now_ms) {
 void Connection::expire_calls(std::int64_t now_ms) {
     if (calls_.empty()) return;
     std::vector<AnswerCallback> expired;
-    absl::erase_if(calls_, [&](auto& entry) {
+    boost::unordered::erase_if(calls_, [&](auto& entry) {
         if (entry.second.deadline_ms > now_ms) return false;
         expired.push_back(std::move(entry.second.callback));
         return true;

@@ -8,7 +8,7 @@
 // Everything here runs on the connection's own io thread, except what says "any thread".
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
@@ -145,7 +145,7 @@ private:
     std::int64_t last_output_ms_ = 0;
 
     std::uint32_t next_opaque_ = 0;  ///< wraps, as RocketMQ's does
-    absl::flat_hash_map<std::int32_t, Call> calls_;
+    boost::unordered_flat_map<std::int32_t, Call> calls_;
     std::vector<std::function<void(Connection&)>> close_listeners_;
 };
 

@@ -215,7 +215,7 @@ struct RpcClient::Shared {
     std::atomic<std::int32_t> in_flight{0};
     Mutex mutex;
     bool stopped KX_GUARDED_BY(mutex) = false;
-    absl::flat_hash_map<std::string, std::shared_ptr<Channel>> channels KX_GUARDED_BY(mutex);
+    boost::unordered_flat_map<std::string, std::shared_ptr<Channel>> channels KX_GUARDED_BY(mutex);
     std::vector<std::shared_ptr<Channel>> let_go KX_GUARDED_BY(mutex);
 };
 

@@ -4,7 +4,7 @@
 // one go, and sees each through its tries there (client.md 9).
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <atomic>
 #include <memory>
@@ -95,7 +95,7 @@ private:
     std::vector<SendJob*> inbox_ KX_GUARDED_BY(inbox_lock_);
     std::vector<SendJob*> taken_;  ///< the inbox's other half, home thread
 
-    absl::flat_hash_map<std::string, PublishTopic> topics_;
+    boost::unordered_flat_map<std::string, PublishTopic> topics_;
     SendJob* first_ = nullptr;  ///< jobs under way
     std::int64_t jobs_ = 0;
     std::shared_ptr<ProducerCore> self_;  ///< while jobs are under way
