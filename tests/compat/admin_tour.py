@@ -19,7 +19,6 @@ import time
 import servers
 
 JVM = ["-Xms64m", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
-ONLINE_DEADLINE_S = 60
 MQADMIN = [["clusterList"], ["topicList"], ["topicRoute", "-t", "TourLive"],
            ["topicStatus", "-t", "TourLive"], ["consumerProgress", "-g", "tour-live"],
            ["consumerConnection", "-g", "tour-live"],
@@ -42,25 +41,32 @@ def start_kerolox_dev(directory, kerolox):
     return process, json.loads(endpoints.read_text())
 
 
-def tour(name, namesrv, test, expect_all, mqadmin):
+def ask_mqadmin(words, namesrv, java):
+    """What it prints, without the reports of its logging library."""
+    print("-- mqadmin", *words, flush=True)
+    run = subprocess.run([*java, "org.apache.rocketmq.tools.command.MQAdminStartup", *words,
+                          "-n", namesrv], capture_output=True, text=True, timeout=60)
+    print("\n".join(line for line in run.stdout.splitlines() if " |-" not in line), flush=True)
+
+
+def tour(name, namesrv, home, options):
     print(f"== {name} at {namesrv}", flush=True)
+    java = [servers.java(), *JVM, f"-Duser.home={home}", "-cp", servers.class_path()]
     consumer = subprocess.Popen(
-        [servers.java(), *JVM, "-cp", servers.class_path(),
-         str(servers.HERE / "java_tour" / "LiveConsumer.java"), namesrv],
+        [*java, str(servers.HERE / "java_tour" / "LiveConsumer.java"), namesrv],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        if not any(line.startswith("got ") for line in consumer.stdout):
+        got = next((line for line in consumer.stdout if line.startswith("got ")), None)
+        if got is None:
             raise servers.StartFailure("the consumer in Java got nothing")
-        environment = {**os.environ, "KEROLOX_TOUR_NAMESRV": namesrv}
-        if expect_all:
+        environment = {**os.environ, "KEROLOX_TOUR_NAMESRV": namesrv,
+                       "KEROLOX_TOUR_MESSAGE": got.split()[1]}
+        if name == "original":
             environment["KEROLOX_TOUR_EXPECT_ALL"] = "1"
-        code = subprocess.run([test, "--gtest_filter=AdminLive.*"], env=environment,
+        code = subprocess.run([options.test, "--gtest_filter=AdminLive.*"], env=environment,
                               timeout=180).returncode
-        for words in MQADMIN if mqadmin else []:
-            print("-- mqadmin", *words, flush=True)
-            subprocess.run([servers.java(), *JVM, "-cp", servers.class_path(),
-                            "org.apache.rocketmq.tools.command.MQAdminStartup", *words,
-                            "-n", namesrv], stderr=subprocess.STDOUT, timeout=60)
+        for words in MQADMIN if options.mqadmin else []:
+            ask_mqadmin(words, namesrv, java)
         return code
     finally:
         consumer.stdin.close()
@@ -82,8 +88,7 @@ def main():
         if options.only != "original":
             process, endpoints = start_kerolox_dev(directory, servers.find_kerolox(options.kerolox))
             try:
-                failed |= tour("kerolox", endpoints["namesrv"], options.test, False,
-                               options.mqadmin)
+                failed |= tour("kerolox", endpoints["namesrv"], directory, options)
             finally:
                 process.terminate()
                 process.wait(30)
@@ -93,8 +98,7 @@ def main():
             try:
                 broker = servers.start_original_broker(root / "broker", namesrv.address)
                 try:
-                    failed |= tour("original", namesrv.address, options.test, True,
-                                   options.mqadmin)
+                    failed |= tour("original", namesrv.address, directory, options)
                 finally:
                     broker.stop()
             finally:
