@@ -150,7 +150,9 @@ std::string page() {
     out += section<kx::client::ClientConfig>("ClientOptions", seen);
     out += section<kx::client::ProducerConfig>("ProducerOptions", seen);
     for (const auto& [key, setter] : setters()) {
-        if (!seen.contains(key)) std::fprintf(stderr, "no table has the key %s\n", key.data());
+        if (!seen.contains(key))
+            std::fprintf(stderr, "no table has the key %.*s\n", static_cast<int>(key.size()),
+                         key.data());
     }
     return out;
 }

@@ -13,6 +13,10 @@ std::atomic<Level> g_level{Level::kInfo};
 void set_level(Level level) { g_level.store(level, std::memory_order_relaxed); }
 Level level() { return g_level.load(std::memory_order_relaxed); }
 
+void write(Level level, std::string_view room, std::string_view text) {
+    write_out(level, room, text);
+}
+
 std::int64_t RateLimit::admit() { return admit(system_clock().steady_ms() / 1000); }
 
 std::int64_t RateLimit::admit(std::int64_t now) {
