@@ -7,13 +7,18 @@ namespace kx::log {
 namespace {
 
 std::atomic<Level> g_level{Level::kInfo};
+thread_local ThreadSink* t_sink = nullptr;
 
 }  // namespace
 
 void set_level(Level level) { g_level.store(level, std::memory_order_relaxed); }
-Level level() { return g_level.load(std::memory_order_relaxed); }
+Level level() {
+    return t_sink != nullptr ? t_sink->level() : g_level.load(std::memory_order_relaxed);
+}
+void set_thread_sink(ThreadSink* sink) { t_sink = sink; }
 
 void write(Level level, std::string_view room, std::string_view text) {
+    if (t_sink != nullptr) return t_sink->write(level, room, text);
     write_out(level, room, text);
 }
 

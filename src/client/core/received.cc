@@ -224,6 +224,7 @@ MessageView MessageView::detach() const {
         std::string body;
         std::string properties;
         std::string topic;
+        std::string wire_topic;
         std::string transaction_id;
         Queue queue;
         detail::ReceivedMessage message;
@@ -232,12 +233,13 @@ MessageView MessageView::detach() const {
     own->body = data_->record.body;
     own->properties = data_->record.properties;
     own->topic = data_->topic;
+    own->wire_topic = data_->record.topic;
     own->transaction_id = data_->transaction_id;
     own->queue = queue();
     own->message = *data_;
     own->message.record.body = own->body;
     own->message.record.properties = own->properties;
-    own->message.record.topic = own->topic;
+    own->message.record.topic = own->wire_topic;
     own->message.topic = own->topic;
     own->message.transaction_id = own->transaction_id;
     own->message.queue = &own->queue;
