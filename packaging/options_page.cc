@@ -15,6 +15,10 @@
 #include <string_view>
 
 #include "base/config_key.h"
+#include "client/consume/lite_settings.h"
+#include "client/consume/pop_settings.h"
+#include "client/consume/pull_settings.h"
+#include "client/consume/push_settings.h"
 #include "client/core/client_settings.h"
 #include "client/produce/producer_settings.h"
 
@@ -149,6 +153,10 @@ std::string page() {
     std::set<std::string_view> seen;
     out += section<kx::client::ClientConfig>("ClientOptions", seen);
     out += section<kx::client::ProducerConfig>("ProducerOptions", seen);
+    out += section<kx::client::PushConfig>("PushOptions", seen);
+    out += section<kx::client::LitePullConfig>("LitePullOptions", seen);
+    out += section<kx::client::PullConfig>("PullOptions", seen);
+    out += section<kx::client::PopConfig>("PopOptions", seen);
     for (const auto& [key, setter] : setters()) {
         if (!seen.contains(key))
             std::fprintf(stderr, "no table has the key %.*s\n", static_cast<int>(key.size()),
