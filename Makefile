@@ -10,6 +10,9 @@
 #   make format   clang-format over the tree
 #   make lint     house rules, thread-safety analysis, clang-tidy
 #   make unit     unit and component tests in the dev flavour, for the inner loop
+#   make examples builds the programs of examples/ and runs them against `kerolox dev`
+#   make package  libkerolox as others find it: installed, packed, used; packages in build/release
+#   make doc      the reference of libkerolox: build/doc/html
 #   make torture  the crash test for an hour
 
 SHELL := /bin/bash
@@ -17,7 +20,8 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 30
 .DEFAULT_GOAL := help
 .PHONY: help run test build bench format format-check lint unit asan tsan fuzz e2e compat torture \
-	packages packages-interop rules clean
+	packages packages-interop rules clean \
+	library examples package doc options-page
 
 help:
 	@sed -n 's/^#   \(make .*\)/  \1/p' Makefile
@@ -39,6 +43,26 @@ unit: packages
 	@cmake --preset dev >/dev/null
 	@cmake --build --preset dev -j $(JOBS)
 	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+
+# libkerolox.so and libkerolox.a
+library: build
+	@cmake --build --preset release -j $(JOBS) --target kerolox_client kerolox_client_static \
+		kx_options_page
+
+examples: library
+	@cmake --build --preset release -j $(JOBS) --target examples
+	@python3 tests/examples/run.py --build build/release --kerolox build/release/kerolox
+
+package: library
+	@python3 tests/package/run.py --build build/release --kerolox build/release/kerolox
+
+doc: packages
+	@tools/install_packages.sh doc
+	@mkdir -p build && doxygen Doxyfile
+
+# docs/client/options.md, from the tables the options are read by.
+options-page: library
+	@build/release/packaging/kx_options_page docs/client/options.md
 
 rules: packages
 	@python3 tools/check_layers.py
@@ -70,7 +94,7 @@ e2e: build
 compat: build packages-interop
 	@python3 tests/compat/run.py --mixed --handover --kerolox build/release/kerolox
 
-test: rules asan tsan fuzz e2e compat
+test: rules asan tsan fuzz e2e examples package doc compat
 	@echo "all tests passed"
 
 bench: build packages-interop
@@ -80,10 +104,10 @@ torture: build
 	@python3 tests/e2e/run.py --kerolox build/release/kerolox --only kill --rounds 2000
 
 format: packages
-	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs clang-format-19 -i
+	@git ls-files -co --exclude-standard '*.cc' '*.h' '*.hpp' | xargs clang-format-19 -i
 
 format-check: packages
-	@git ls-files -co --exclude-standard '*.cc' '*.h' | xargs clang-format-19 --dry-run -Werror
+	@git ls-files -co --exclude-standard '*.cc' '*.h' '*.hpp' | xargs clang-format-19 --dry-run -Werror
 
 lint: rules format-check
 	@cmake --preset lint >/dev/null

@@ -8,7 +8,7 @@
 
 namespace kx::log {
 
-void write_unclaimed(Level level, std::string_view room, std::string_view text) {
+void write_out(Level level, std::string_view room, std::string_view text) {
     kerolox::log_to_stderr({.level = static_cast<kerolox::LogLevel>(level),
                             .logger = room,
                             .text = text,

@@ -40,7 +40,7 @@ def function_lengths(lines):
 def check(path, problems):
     name = path.relative_to(ROOT)
     lines = path.read_text(errors="replace").splitlines()
-    is_cpp = path.suffix in (".cc", ".h")
+    is_cpp = path.suffix in (".cc", ".h", ".hpp")
     if is_cpp and len(lines) > FILE_LINES:
         problems.append(f"{name}: {len(lines)} lines, at most {FILE_LINES}")
     if is_cpp and (not lines or "SPDX-License-Identifier: Apache-2.0" not in lines[0]):
@@ -64,7 +64,7 @@ def check(path, problems):
 def main():
     problems = []
     for path in tracked():
-        if path.suffix in (".cc", ".h", ".py", ".sh") and path.name != "tidy.py":
+        if path.suffix in (".cc", ".h", ".hpp", ".py", ".sh") and path.name != "tidy.py":
             check(path, problems)
     for problem in problems:
         print(problem)

@@ -218,7 +218,7 @@ public:
                              callback = std::move(callback)]() mutable { callback(hold->take()); },
                             std::move(executor_));
     }
-    /// `std::future<Result<T>>`. Defined in kerolox/future.hpp, which brings <future>.
+    /// A std::future of the Result. Defined in kerolox/future.hpp.
     auto to_future() && { return detail::Futures<T>::of(std::move(*this)); }
     /// Where callback or coroutine go on.
     Async via(Executor executor) && {

@@ -105,8 +105,8 @@ struct ConfigProblem {
 };
 
 /// How a client finds and talks to its cluster. Every key of RocketMQ's clients can be set by its
-/// own name with set(); the named setters are the usual ones. A setter wins over set(), that over
-/// the environment, that over the default.
+/// own name with set(); the named setters are the usual ones. Of setter and set() the last
+/// call counts; it wins over the environment, that over the default.
 class KEROLOX_API ClientOptions {
 public:
     ClientOptions();

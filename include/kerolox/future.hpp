@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// @file
-/// Async::to_future. Apart from the other headers because <future> is a fifth of their compile
-/// time.
+/// Async::to_future. Apart from the other headers: std::future costs a tenth of what they take to
+/// compile.
 #pragma once
 
 #include <future>

@@ -19,7 +19,7 @@ void set_thread_sink(ThreadSink* sink) { t_sink = sink; }
 
 void write(Level level, std::string_view room, std::string_view text) {
     if (t_sink != nullptr) return t_sink->write(level, room, text);
-    write_unclaimed(level, room, text);
+    write_out(level, room, text);
 }
 
 std::int64_t RateLimit::admit() { return admit(system_clock().steady_ms() / 1000); }

@@ -34,8 +34,8 @@ void set_thread_sink(ThreadSink* sink);
 /// Also writes to `path` (rotating, 64 MiB times 5). Call once, at the start.
 void also_to_file(const std::string& path);
 void write(Level level, std::string_view room, std::string_view text);
-/// Lines of threads without a sink: what the program that is linked makes of them.
-void write_unclaimed(Level level, std::string_view room, std::string_view text);
+/// Where such a line ends: log_to_spdlog.cc has a server's, packaging/log.cc the client library's.
+void write_out(Level level, std::string_view room, std::string_view text);
 
 template <class... Args>
 void debug(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {

@@ -42,7 +42,7 @@ void also_to_file(const std::string& path) {
         std::make_shared<spdlog::sinks::rotating_file_sink_mt>(path, kFileBytes, 5));
 }
 
-void write_unclaimed(Level level, std::string_view room, std::string_view text) {
+void write_out(Level level, std::string_view room, std::string_view text) {
     logger().log(to_spdlog(level), "[{}] {}", room, text);
 }
 

@@ -7,6 +7,7 @@
 headers     each public header alone, with both compilers and strict warnings; no Boost behind any
             but asio.hpp; the whole client is included within a second
 exports     tools/check_exports.py over both libraries
+options     docs/client/options.md is what the option tables say
 install     cmake --install, then a project with find_package: shared, static, Asio
 pkgconfig   the same tree through pkg-config, shared and static
 deb         packages made by cpack and unpacked, then found by CMake and pkg-config
@@ -86,6 +87,9 @@ class Suite:
                          self.build / "lib" / "libkerolox.so",
                          self.build / "lib" / "libkerolox.a").replace("\n", "\n  ").rstrip())
 
+    def options(self):
+        run(self.build / "packaging" / "kx_options_page", "--check", ROOT / "docs/client/options.md")
+
     def project(self, prefix, label):
         for name, compiler in COMPILERS.items():
             tree = self.work / f"{label}-{name}"
@@ -157,7 +161,7 @@ class Suite:
             self.use(tree / "shared_client")
 
 
-PARTS = ("headers", "exports", "install", "pkgconfig", "deb", "subproject")
+PARTS = ("headers", "exports", "options", "install", "pkgconfig", "deb", "subproject")
 
 
 def main():

@@ -31,8 +31,7 @@ std::string make_id(const ClientConfig& config) {
     const std::string ip = config.client_ip.empty() ? own_address_text() : config.client_ip;
     std::string instance = config.instance_name;
     if (instance == "DEFAULT" || instance.empty()) {
-        const auto now = std::chrono::steady_clock::now().time_since_epoch();
-        instance = fmt::format("{}#{}", ::getpid(), std::chrono::nanoseconds(now).count());
+        instance = fmt::format("{}#{}", ::getpid(), system_clock().steady_ns());
     }
     std::string id = fmt::format("{}@{}", ip, instance);
     if (!config.unit_name.empty()) id += "@" + config.unit_name;

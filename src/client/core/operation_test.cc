@@ -9,6 +9,7 @@
 #include "client/core/core_world.h"
 #include "client/core/runtime.h"
 #include "kerolox/async.hpp"
+#include "kerolox/future.hpp"
 
 namespace kx::client {
 namespace {

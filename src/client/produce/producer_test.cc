@@ -14,6 +14,7 @@
 #include "base/compress.h"
 #include "client/produce/publish_topic.h"
 #include "client/produce/send_rig.h"
+#include "kerolox/future.hpp"
 
 namespace kx::client {
 namespace {
