@@ -37,7 +37,7 @@ struct PopCall {
     std::int64_t poll_ms = 15'000;
     bool from_min = false;  ///< initMode 0, for groups that never popped
     bool in_order = false;
-    const wire::SubscriptionData* subscription = nullptr;
+    const wire::SubscriptionData* subscription = nullptr;  ///< required, until awaited
     std::int64_t timeout_ms = 25'000;
 };
 
@@ -45,7 +45,8 @@ enum class PopStatus : std::uint8_t { kFound, kPollingFull, kNotFound };
 
 struct PopReply {
     PopStatus status = PopStatus::kNotFound;
-    std::vector<kerolox::MessageView> messages{};  ///< each with its pop_check_point
+    /// Those the filter lets through, each with its pop_check_point; the others are acknowledged.
+    std::vector<kerolox::MessageView> messages{};
     std::int64_t pop_time_ms = 0;
     std::int64_t invisible_ms = 0;
 };

@@ -46,4 +46,8 @@ using PullDone = std::function<void(kerolox::Result<PullReply>)>;
 void pull(ClientCore& core, const PullCall& call, PullDone done);
 Awaitable<kerolox::Result<PullReply>> pull(ClientCore& core, PullCall call);
 
+/// Whether no interceptor wants the message left out.
+bool kept_by_interceptors(const ClientCore& core, std::string_view group,
+                          const kerolox::MessageView& message);
+
 }  // namespace kx::client

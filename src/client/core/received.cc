@@ -26,8 +26,20 @@ struct Frame {
     std::string bytes;
     std::list<std::string> unfolded;  ///< bodies of inner batches that were compressed
     std::set<Queue> queues;
+    std::string bounds;
     std::vector<ReceivedMessage> messages;
 };
+
+std::string bounds_text(const DecodeOptions& options) {
+    std::string text;
+    if (options.min_offset >= 0)
+        model::append_property(text, model::property::kMinOffset,
+                               std::to_string(options.min_offset));
+    if (options.max_offset >= 0)
+        model::append_property(text, model::property::kMaxOffset,
+                               std::to_string(options.max_offset));
+    return text;
+}
 
 std::string expand(const model::RecordView& record, std::string& problem) {
     Compression format = Compression::kZlib;
@@ -68,6 +80,7 @@ void add_message(Frame& frame, const model::RecordView& record, const DecodeOpti
     if (model::has_property(record.properties, model::property::kTransactionPrepared) && key)
         message.transaction_id = *key;
     message.reconsume_times = record.reconsume_times;
+    message.bounds = frame.bounds;
     if ((record.sys_flag & model::kCompressed) != 0 && options.expand && options.read_body) {
         if (!record.body_crc_matches()) {
             message.body_problem = "the body's CRC does not match";
@@ -104,6 +117,7 @@ kerolox::Result<std::vector<kerolox::MessageView>> decode_messages(std::string_v
                                                                    const DecodeOptions& options) {
     auto frame = std::make_shared<Frame>();
     frame->bytes = bytes;
+    frame->bounds = bounds_text(options);
     std::string_view rest = frame->bytes;
     while (!rest.empty()) {
         const auto record = model::decode_record(rest);
@@ -191,12 +205,28 @@ std::optional<std::string_view> MessageView::keys() const noexcept {
     return property(kx::model::property::kKeys);
 }
 std::optional<std::string_view> MessageView::property(std::string_view name) const noexcept {
-    if (name == kx::model::property::kPopCheckPoint && !data_->pop_check_point.empty())
+    namespace names = kx::model::property;
+    if (name == names::kPopCheckPoint && !data_->pop_check_point.empty())
         return data_->pop_check_point;
-    return kx::model::find_property(data_->record.properties, name);
+    if (name == names::kMinOffset || name == names::kMaxOffset) {
+        // What the answer says is newer than what an earlier client left in the message.
+        if (const auto bound = kx::model::find_property(data_->bounds, name)) return bound;
+    }
+    const auto own = kx::model::find_property(data_->record.properties, name);
+    if (!own && name == names::kFirstPopTime && !data_->first_pop_time.empty())
+        return data_->first_pop_time;
+    return own;
 }
 std::vector<std::pair<std::string, std::string>> MessageView::properties() const {
-    return kx::model::to_pairs(data_->record.properties);
+    std::string all(data_->record.properties);
+    for (const auto& [name, value] : kx::model::to_pairs(data_->bounds))
+        kx::model::set_property(all, name, value);
+    namespace names = kx::model::property;
+    if (!data_->pop_check_point.empty())
+        kx::model::set_property(all, names::kPopCheckPoint, data_->pop_check_point);
+    if (!data_->first_pop_time.empty() && !kx::model::has_property(all, names::kFirstPopTime))
+        kx::model::append_property(all, names::kFirstPopTime, data_->first_pop_time);
+    return kx::model::to_pairs(all);
 }
 const Queue& MessageView::queue() const noexcept {
     return data_->queue == nullptr ? no_queue() : *data_->queue;
@@ -225,6 +255,7 @@ MessageView MessageView::detach() const {
         std::string properties;
         std::string topic;
         std::string transaction_id;
+        std::string bounds;
         Queue queue;
         detail::ReceivedMessage message;
     };
@@ -233,8 +264,10 @@ MessageView MessageView::detach() const {
     own->properties = data_->record.properties;
     own->topic = data_->topic;
     own->transaction_id = data_->transaction_id;
+    own->bounds = data_->bounds;
     own->queue = queue();
     own->message = *data_;
+    own->message.bounds = own->bounds;
     own->message.record.body = own->body;
     own->message.record.properties = own->properties;
     own->message.record.topic = own->topic;

@@ -28,7 +28,9 @@ struct ReceivedMessage {
     std::string expanded{};      ///< the body, where it was compressed
     std::string body_problem{};  ///< why it could not be expanded
     std::int32_t reconsume_times = 0;
+    std::string_view bounds{};      ///< MIN_OFFSET and MAX_OFFSET, as properties; in the frame
     std::string pop_check_point{};  ///< POP_CK, for messages that were popped
+    std::string first_pop_time{};   ///< 1ST_POP_TIME, where the record has none
 };
 
 struct BatchData {

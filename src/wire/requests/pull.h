@@ -31,6 +31,7 @@ struct PullMessage {
     std::optional<std::int32_t> max_msg_bytes;
     std::optional<std::int32_t> request_source;
     std::string_view proxy_client_id;
+    std::string_view broker_name;
 
     static constexpr auto fields() {
         return std::array{
@@ -49,6 +50,7 @@ struct PullMessage {
             field<&PullMessage::request_source>("requestSource"),
             // RocketMQ's own spelling.
             field<&PullMessage::proxy_client_id>("proxyFrowardClientId"),
+            field<&PullMessage::broker_name>("bname"),
         };
     }
 };
