@@ -31,6 +31,7 @@ wire::HeaderParts parts_of(const Call& call, std::vector<ExtField>& fields) {
     wire::HeaderParts parts;
     parts.encoding = wire::Encoding::kJson;
     parts.code = call.code;
+    parts.language = call.language;
     parts.extra = fields;
     return parts;
 }

@@ -197,6 +197,7 @@ void ClientCore::send(const std::string& address, std::shared_ptr<net::Call> cal
         if (call->code > std::numeric_limits<std::int16_t>::max())
             parts.encoding = wire::Encoding::kJson;
         parts.code = call->code;
+        parts.language = call->language;
         parts.extra = fields;
         const std::array<Slice, 1> body{Slice::own(call->body)};
         const std::int64_t left = std::max<std::int64_t>(deadline_ms - clock().steady_ms(), 1);
@@ -270,6 +271,7 @@ void ClientCore::call_oneway(const std::string& address, net::Call call) {
             if (call->code > std::numeric_limits<std::int16_t>::max())
                 parts.encoding = wire::Encoding::kJson;
             parts.code = call->code;
+            parts.language = call->language;
             parts.extra = fields;
             const std::array<Slice, 1> body{Slice::own(std::move(call->body))};
             sent = connection->call_oneway(parts, body);
