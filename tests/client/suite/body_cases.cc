@@ -103,8 +103,11 @@ TEST_F(Body, PropertiesKeysAndTagsArrive) {
     const std::string to = topic("t", 1);
     Producer sender = producer();
     Message message(to, "x");
-    message.tag("TagA").key("order-1").key("order-2").property("region", "eu").property(
-        "grüße", "schön \u4f60\u597d");
+    message.tag("TagA")
+        .key("order-1")
+        .key("order-2")
+        .property("region", "eu")
+        .property("grüße", "schön \u4f60\u597d");
     message.flag(77).sharding_key("s1");
     ASSERT_OK(sender.send(std::move(message)).get());
     const auto stored = read(to, 1);

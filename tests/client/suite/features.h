@@ -32,10 +32,10 @@ std::string describe(Feature feature);
 }  // namespace suite
 
 /// First line of a case. Against the original a refusal is a failure, never LATER.
-#define KX_NEEDS(feature)                                                                \
-    if (!suite::served(suite::Feature::feature)) {                                       \
-        ASSERT_FALSE(suite::setting().original())                                        \
-            << "the original must serve " << suite::describe(suite::Feature::feature);   \
-        GTEST_SKIP() << "LATER: " << suite::describe(suite::Feature::feature);           \
-    }                                                                                    \
+#define KX_NEEDS(feature)                                                              \
+    if (!suite::served(suite::Feature::feature)) {                                     \
+        ASSERT_FALSE(suite::setting().original())                                      \
+            << "the original must serve " << suite::describe(suite::Feature::feature); \
+        GTEST_SKIP() << "LATER: " << suite::describe(suite::Feature::feature);         \
+    }                                                                                  \
     static_assert(true)

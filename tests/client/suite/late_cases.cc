@@ -128,8 +128,8 @@ TEST_F(InTransaction, RolledBackIsNeverSeen) {
             .get();
     ASSERT_OK(back);
     EXPECT_EQ(back->decision, Decision::rollback);
-    ASSERT_OK(
-        sender.send(Message(to, "kept"), [](const SendReceipt&) { return Decision::commit; }).get());
+    ASSERT_OK(sender.send(Message(to, "kept"), [](const SendReceipt&) { return Decision::commit; })
+                  .get());
     EXPECT_EQ(read_texts(to, 1), Texts{"kept"});
 }
 
@@ -179,7 +179,9 @@ TEST_F(InTransaction, ObjectsCommitAndRollBackByHand) {
     ASSERT_OK(rolled_back);
     EXPECT_OK(rolled_back->rollback());
     EXPECT_OK(committed->commit());
-    { const auto undecided = sender.begin(Message(to, "the checker says no")).get(); }
+    {
+        const auto undecided = sender.begin(Message(to, "the checker says no")).get();
+    }
     EXPECT_EQ(read_texts(to, 1), Texts{"by hand"});
 }
 
@@ -208,8 +210,8 @@ TEST_F(Ask, RequestGetsItsReply) {
         .start_from(kerolox::StartFrom::first)
         .on_messages([&](const MessageBatch& batch) {
             for (const MessageView& message : batch) {
-                EXPECT_OK(
-                    replier.reply(message, Bytes("answer to " + std::string(message.text()))).get());
+                EXPECT_OK(replier.reply(message, Bytes("answer to " + std::string(message.text())))
+                              .get());
             }
             return kerolox::ConsumeResult::success();
         });

@@ -192,8 +192,7 @@ TEST_F(Life, AThousandProducersInOneProcess) {
     const std::string to = topic("t");
     std::vector<Producer> many;
     for (int i = 0; i < 1000; ++i) {
-        many.push_back(producer(
-            ProducerOptions(name("p" + std::to_string(i))).send_timeout(15s)));
+        many.push_back(producer(ProducerOptions(name("p" + std::to_string(i))).send_timeout(15s)));
     }
     std::vector<kerolox::Async<SendReceipt>> sends;
     for (Producer& sender : many) sends.push_back(sender.send(Message(to, "x")));
@@ -222,9 +221,9 @@ TEST_F(Life, ManyClientsShareARuntime) {
 }
 
 TEST_F(Life, TheClientIdIsBuiltAsJavaDoes) {
-    EXPECT_THAT(std::string(client().id()),
-                ::testing::MatchesRegex("127\\.0\\.0\\.1@" + std::to_string(::getpid()) +
-                                        "#[0-9]+"));
+    EXPECT_THAT(
+        std::string(client().id()),
+        ::testing::MatchesRegex("127\\.0\\.0\\.1@" + std::to_string(::getpid()) + "#[0-9]+"));
     ClientOptions named = options();
     named.instance_name("mine").unit("u1");
     const auto made = Client::create(named);

@@ -143,7 +143,8 @@ void make_topic(const std::string& topic, int queues) {
                             {"topicFilterType", "SINGLE_TAG"},
                             {"topicSysFlag", "0"},
                             {"order", "false"}});
-        const std::string first = setting().name_servers.substr(0, setting().name_servers.find(';'));
+        const std::string first =
+            setting().name_servers.substr(0, setting().name_servers.find(';'));
         return made.code == 0 && raw_request(first, kRouteOfTopic, {{"topic", topic}}).code == 0;
     });
     if (!in_time) throw std::runtime_error("topic " + topic + " cannot be made: " + made.header);

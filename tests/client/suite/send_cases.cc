@@ -106,9 +106,9 @@ TEST_F(Send, OrderedKeepsAKeyInOneQueue) {
     Producer sender = producer();
     for (int i = 0; i < 20; ++i) {
         for (const char* key : {"red", "green", "blue"}) {
-            ASSERT_OK(sender
-                          .send_ordered(key, Message(to, std::to_string(i)).property("colour", key))
-                          .get());
+            ASSERT_OK(
+                sender.send_ordered(key, Message(to, std::to_string(i)).property("colour", key))
+                    .get());
         }
     }
     std::map<std::string, std::set<int>> queues;
@@ -141,11 +141,9 @@ TEST_F(Send, SelectedQueueIsUsed) {
     const std::string to = topic("t");
     Producer sender = producer();
     const auto receipt = sender
-                             .send_selected(
-                                 [](std::span<const Queue> queues, const Message&) {
-                                     return queues.size() - 1;
-                                 },
-                                 Message(to, "last"))
+                             .send_selected([](std::span<const Queue> queues,
+                                               const Message&) { return queues.size() - 1; },
+                                            Message(to, "last"))
                              .get();
     ASSERT_OK(receipt);
     EXPECT_EQ(receipt->queue().id, 3);
@@ -159,14 +157,13 @@ TEST_F(Send, SelectorOutOfRangeOrThrowingFailsTheSend) {
                                         Message(to, "far"))
                          .get();
     EXPECT_FALSE(far);
-    const auto thrown =
-        sender
-            .send_selected(
-                [](std::span<const Queue>, const Message&) -> std::size_t {
-                    throw std::runtime_error("no idea");
-                },
-                Message(to, "thrown"))
-            .get();
+    const auto thrown = sender
+                            .send_selected(
+                                [](std::span<const Queue>, const Message&) -> std::size_t {
+                                    throw std::runtime_error("no idea");
+                                },
+                                Message(to, "thrown"))
+                            .get();
     EXPECT_FALSE(thrown);
     EXPECT_OK(sender.send(Message(to, "good")).get());
     EXPECT_EQ(read_texts(to, 1), Texts{"good"});
