@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/sync.h"
 #include "client/core/client_core.h"
@@ -27,7 +28,8 @@ public:
 
     /// Brokers keep them.
     static std::unique_ptr<OffsetTable> remote(ClientCore& core, std::string group);
-    /// `<dir>/<client id>/<group>/offsets.json`, in RocketMQ's own form.
+    /// `<dir>/<client id>/<group>/offsets.json`, in RocketMQ's own form. Without an instance name
+    /// the client id is "<ip>@DEFAULT" there, so that the next run finds it.
     static std::unique_ptr<OffsetTable> local(ClientCore& core, std::string group,
                                               std::string directory);
     static std::unique_ptr<OffsetTable> custom(ClientCore& core, std::string group,
@@ -36,7 +38,7 @@ public:
     /// Reads what is kept at the start (local files).
     virtual kerolox::Status load() { return {}; }
     /// -1: nothing is stored. Queues carry topics as they travel.
-    virtual Awaitable<Read> read(kerolox::Queue queue, OffsetSource source) = 0;
+    Awaitable<Read> read(kerolox::Queue queue, OffsetSource source);
     /// Writes out what is in memory for these queues, forgets the others.
     virtual Awaitable<kerolox::Status> persist(std::set<kerolox::Queue> queues) = 0;
     /// Writes one queue's offset now, waiting for the answer.
@@ -52,6 +54,12 @@ public:
     std::map<kerolox::Queue, std::int64_t> all() const;
 
 protected:
+    /// What is stored; -1: nothing.
+    virtual Awaitable<Read> read_stored(kerolox::Queue queue) = 0;
+    /// Forgets other queues; what is known of these.
+    std::vector<kerolox::QueueOffset> keep_only(const std::set<kerolox::Queue>& queues);
+
+private:
     struct Entry {
         std::int64_t offset = -1;
         bool frozen = false;
