@@ -13,6 +13,7 @@ namespace kx::log {
 namespace {
 
 std::atomic<Level> g_level{Level::kInfo};
+thread_local ThreadSink* t_sink = nullptr;
 
 spdlog::logger& logger() {
     static const std::shared_ptr<spdlog::logger> instance = [] {
@@ -39,7 +40,10 @@ spdlog::level::level_enum to_spdlog(Level level) {
 }  // namespace
 
 void set_level(Level level) { g_level.store(level, std::memory_order_relaxed); }
-Level level() { return g_level.load(std::memory_order_relaxed); }
+Level level() {
+    return t_sink != nullptr ? t_sink->level() : g_level.load(std::memory_order_relaxed);
+}
+void set_thread_sink(ThreadSink* sink) { t_sink = sink; }
 
 void also_to_file(const std::string& path) {
     constexpr std::size_t kFileBytes = 64ULL << 20;
@@ -48,6 +52,7 @@ void also_to_file(const std::string& path) {
 }
 
 void write(Level level, std::string_view room, std::string_view text) {
+    if (t_sink != nullptr) return t_sink->write(level, room, text);
     logger().log(to_spdlog(level), "[{}] {}", room, text);
 }
 

@@ -12,6 +12,7 @@
 #include "client/client_context.h"
 #include "client/core/heartbeat.h"
 #include "client/core/host_address.h"
+#include "client/core/name_server_lookup.h"
 #include "client/core/request_decoration.h"
 #include "client/core/server_requests.h"
 #include "model/names.h"
@@ -69,7 +70,12 @@ kerolox::Result<std::shared_ptr<ClientCore>> ClientCore::create(const Settings& 
         if (!made) return made.error();
         runtime = std::move(made).value();
     }
-    std::shared_ptr<ClientCore> core(new ClientCore(settings, std::move(runtime)));
+    // In a fork's child the threads are gone, and with them whoever would unlock what they held at
+    // that moment: the memory is left alone.
+    std::shared_ptr<ClientCore> core(new ClientCore(settings, std::move(runtime)),
+                                     [](const ClientCore* one) {
+                                         if (!one->runtime_->is_forked()) delete one;
+                                     });
     core->start();
     if (kerolox::Status reached = core->reach_name_server(); !reached) {
         (void)core->close(std::chrono::milliseconds(0)).get();
@@ -83,7 +89,9 @@ ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> ru
       runtime_(std::move(runtime)),
       home_(runtime_->next_thread()),
       id_(make_id(settings_.config)),
-      log_level_(settings_.log_level),
+      log_(std::make_shared<ClientLog>(settings_.log_sink, settings_.log_level, id_)),
+      threads_(std::make_shared<SharedThreads>(
+          SharedThreads{runtime_->callback_pool(), log_, settings_.callbacks_on_io})),
       unique_ids_(own_host(), ::getpid(), random_int(), system_clock()),
       decorates_(request_needs_decoration(settings_)),
       router_(home_.clock()),
@@ -92,6 +100,7 @@ ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> ru
       heartbeat_(std::make_unique<Heartbeat>(*this)),
       server_requests_(std::make_unique<ServerRequests>(*this)) {
     name_servers_.update(name_server_text(settings_.config.namesrv_addr));
+    runtime_->log_to(home_, log_);
 }
 
 ClientCore::~ClientCore() = default;
@@ -139,24 +148,19 @@ void ClientCore::post(std::function<void()> work) {
     boost::asio::post(home_.context(), std::move(work));
 }
 
-void ClientCore::write_log(kerolox::LogLevel level, std::string_view logger,
-                           std::string_view text) const {
-    if (!settings_.log_sink) return;
-    thread_local bool inside = false;
-    if (inside) return;
-    inside = true;
-    try {
-        settings_.log_sink({level, logger, text, id_});
-    } catch (...) {  // a sink has nowhere to tell of its own failure
-    }
-    inside = false;
+void ClientCore::tell_thrown(std::string_view what) const {
+    log(kerolox::LogLevel::error, "client", "an interceptor threw: {}", what);
 }
 
 void ClientCore::count(std::string_view name, double value, std::string_view label,
                        std::string_view label_value, kerolox::Metric::Kind kind) const {
     if (!settings_.metrics) return;
     const std::pair<std::string_view, std::string_view> labels[]{{label, label_value}};
-    settings_.metrics->record({kind, name, value, std::span(labels, label.empty() ? 0U : 1U)});
+    try {
+        settings_.metrics->record({kind, name, value, std::span(labels, label.empty() ? 0U : 1U)});
+    } catch (...) {
+        log(kerolox::LogLevel::error, "client", "the metrics sink threw at {}", name);
+    }
 }
 
 std::string ClientCore::wire_name(std::string_view name) const {
@@ -179,16 +183,16 @@ void ClientCore::call(const std::string& address, net::Call call, std::int64_t t
                       std::function<void(Reply)> done) {
     if (decorates_) decorate(address, call.code, call.fields, call.body);
     const std::int64_t deadline = clock().steady_ms() + timeout_ms;
-    send(address, std::make_shared<net::Call>(std::move(call)), deadline, timeout_ms,
-         config().enable_reconnect_for_go_away, std::move(done));
+    send(address, std::make_shared<net::Call>(std::move(call)), deadline, timeout_ms, false,
+         std::move(done));
 }
 
 void ClientCore::send(const std::string& address, std::shared_ptr<net::Call> call,
-                      std::int64_t deadline_ms, std::int64_t timeout_ms, bool may_reconnect,
+                      std::int64_t deadline_ms, std::int64_t timeout_ms, bool is_replay,
                       std::function<void(Reply)> done) {
     Peer& to = peer(address);
-    const auto transmit = [this, &to, call, deadline_ms, timeout_ms, may_reconnect,
-                           done](net::Connection& connection) {
+    const auto transmit = [this, &to, call, deadline_ms, timeout_ms, is_replay, done](
+                              net::Connection& connection) {
         std::vector<ExtField> fields;
         for (const auto& [name, value] : call->fields) fields.push_back({name, value});
         wire::HeaderParts parts;
@@ -203,14 +207,15 @@ void ClientCore::send(const std::string& address, std::shared_ptr<net::Call> cal
         const std::int64_t left = std::max<std::int64_t>(deadline_ms - clock().steady_ms(), 1);
         connection.call(
             parts, body, left,
-            [this, &to, call, deadline_ms, timeout_ms, may_reconnect,
-             done](Result<const wire::Command*> answer) {
+            [this, &to, call, deadline_ms, timeout_ms, is_replay, done](
+                Result<const wire::Command*> answer) {
                 if (!answer) return done(call_error(answer.error(), to.address(), timeout_ms));
                 const wire::Command& command = **answer;
                 if (command.code == static_cast<std::int32_t>(wire::ResponseCode::kGoAway) &&
-                    may_reconnect) {
+                    config().enable_reconnect_for_go_away) {
                     to.retire();
-                    return send(to.address(), call, deadline_ms, timeout_ms, false, done);
+                    if (is_replay) return done(go_away_error(to.address()));
+                    return send(to.address(), call, deadline_ms, timeout_ms, true, done);
                 }
                 net::Answer own;
                 own.code = static_cast<wire::ResponseCode>(command.code);
@@ -219,10 +224,10 @@ void ClientCore::send(const std::string& address, std::shared_ptr<net::Call> cal
                 own.body = command.body;
                 for (const ExtField& field : command.fields.rows())
                     own.fields.emplace_back(field.key, field.value);
-                for (const auto& interceptor : settings_.interceptors) {
-                    interceptor->after_response(
+                intercept([&](kerolox::Interceptor& interceptor) {
+                    interceptor.after_response(
                         {to.address(), call->code, command.code, own.remark});
-                }
+                });
                 done(std::move(own));
             });
     };
@@ -306,7 +311,7 @@ Awaitable<ClientCore::Reply> ClientCore::ask_name_server(net::Call request,
 
 void ClientCore::decorate(std::string_view address, std::int32_t code, kerolox::ExtFields& fields,
                           std::string_view body) const {
-    decorate_request(settings_, address, code, fields, body);
+    decorate_request(*this, address, code, fields, body);
 }
 
 // --- coroutines ---
@@ -320,11 +325,28 @@ void ClientCore::spawn(Awaitable<void> coroutine) {
         } catch (const std::exception& error) {
             self->log(kerolox::LogLevel::error, "client", "a task of the client failed: {}",
                       error.what());
+        } catch (...) {
+            self->log(kerolox::LogLevel::error, "client", "a task of the client failed");
         }
         --self->running_;
     };
     boost::asio::co_spawn(home_.context(), counted(shared_from_this(), std::move(coroutine)),
                           boost::asio::detached);
+}
+
+Awaitable<void> ClientCore::all_of(std::vector<Awaitable<void>> coroutines) {
+    if (coroutines.empty()) co_return;
+    co_await awaiting<int>([this, &coroutines](const std::function<void(int)>& done) {
+        // Tells when the last one is gone, however it ended.
+        const std::shared_ptr<int> end(new int(0), [done](const int* mark) {
+            delete mark;
+            done(0);
+        });
+        auto hold = [](std::shared_ptr<int>, Awaitable<void> one) -> Awaitable<void> {
+            co_await std::move(one);
+        };
+        for (Awaitable<void>& one : coroutines) spawn(hold(end, std::move(one)));
+    });
 }
 
 Awaitable<bool> ClientCore::sleep(std::int64_t ms) {
@@ -353,26 +375,35 @@ Awaitable<void> ClientCore::keep_name_servers() {
     if (!config().namesrv_addr.empty() || (!by_http && !settings_.name_server_fetcher)) co_return;
     do {
         std::string list;
-        if (settings_.name_server_fetcher) {
-            // The application's function may block: on a callback thread, not here.
-            list = co_await awaiting<std::string>([this](auto done) {
-                CallbackPool::Work work = [fetch = settings_.name_server_fetcher, done] {
-                    std::string text;
-                    try {
-                        text = fetch();
-                    } catch (...) {  // as good as no answer; the next round asks again
-                    }
-                    done(std::move(text));
-                };
-                if (!runtime_->callbacks().post(work)) done({});
-            });
-        } else {
-            list = co_await look_up_name_servers(*this);
-        }
+        if (settings_.name_server_fetcher) list = co_await fetch_name_servers();
+        if (list.empty() && by_http) list = co_await look_up_name_servers(*this);
         if (!list.empty() && name_servers_.update(list)) {
             log(kerolox::LogLevel::info, "client", "name servers are now {}", list);
         }
     } while (co_await sleep(kAddressLookupMs));
+}
+
+/// The application's function may block: on a callback thread, not here; and the client's end does
+/// not wait for it.
+Awaitable<std::string> ClientCore::fetch_name_servers() {
+    struct Outcome {
+        std::atomic<bool> is_there{false};
+        std::string list;
+    };
+    const auto outcome = std::make_shared<Outcome>();
+    CallbackPool::Work work = [outcome, fetch = settings_.name_server_fetcher, log = log_] {
+        try {
+            outcome->list = fetch();
+        } catch (...) {
+            log->write(kerolox::LogLevel::error, "client", "the name server fetcher threw");
+        }
+        outcome->is_there.store(true, std::memory_order_release);
+    };
+    if (!runtime_->callbacks().post(work)) co_return std::string();
+    constexpr std::int64_t kLookMs = 5;
+    while (!outcome->is_there.load(std::memory_order_acquire))
+        if (!co_await sleep(kLookMs)) co_return std::string();
+    co_return std::move(outcome->list);
 }
 
 Awaitable<void> ClientCore::keep_offsets() {
@@ -451,18 +482,24 @@ Awaitable<void> ClientCore::unregister(std::string producer_group, std::string c
     header.client_id = id_;
     header.producer_group = producer_group;
     header.consumer_group = consumer_group;
-    const auto brokers = routes_.brokers();
-    for (const auto& [name, addresses] : brokers) {
+    const net::Call farewell(kUnregisterClient, header);
+    // Side by side: a broker that has stalled holds up no farewell but its own.
+    std::vector<Awaitable<void>> farewells;
+    for (const auto& [name, addresses] : routes_.brokers()) {
         for (const auto& [broker_id, address] : addresses) {
-            // Whom we never spoke to needs no farewell.
-            if (peer(address).ready() == nullptr) continue;
-            const Reply reply = co_await call_ok(address, net::Call(kUnregisterClient, header),
-                                                 config().mq_client_api_timeout);
-            if (!reply) {
-                log(kerolox::LogLevel::info, "client", "unregistering at {} failed: {}", address,
-                    reply.error().describe());
-            }
+            // Whom we never spoke to needs none.
+            if (peer(address).ready() != nullptr)
+                farewells.push_back(unregister_at(address, farewell));
         }
+    }
+    co_await all_of(std::move(farewells));
+}
+
+Awaitable<void> ClientCore::unregister_at(std::string address, net::Call farewell) {
+    const Reply reply = co_await call_ok(address, std::move(farewell), config().mq_client_api_timeout);
+    if (!reply) {
+        log(kerolox::LogLevel::info, "client", "unregistering at {} failed: {}", address,
+            reply.error().describe());
     }
 }
 
@@ -514,7 +551,12 @@ Awaitable<void> ClientCore::shut(std::int64_t grace_ms) {
     const auto self = shared_from_this();
     const std::int64_t deadline = clock().steady_ms() + grace_ms;
     for (const auto& member : members()) {
-        co_await member->shut(std::max<std::int64_t>(deadline - clock().steady_ms(), 0));
+        try {
+            co_await member->shut(std::max<std::int64_t>(deadline - clock().steady_ms(), 0));
+        } catch (const std::exception& error) {
+            log(kerolox::LogLevel::error, "client", "closing {} failed: {}", member->group(),
+                error.what());
+        }
     }
     sleeps_end_ = true;
     for (boost::asio::steady_timer* timer : sleeping_) timer->cancel();
