@@ -228,7 +228,7 @@ TEST_F(Administration, OffsetsAreReadAndSet) {
     ASSERT_OK(earliest);
     EXPECT_EQ(*earliest, read(from, 10).front().store_time());
     all_succeeded(admin().create_group({.name = name("g")}, everywhere()).get());
-    EXPECT_EQ(admin().committed(name("g"), queue).get().value_or(-7), -1);
+    EXPECT_LE(admin().committed(name("g"), queue).get().value_or(7), 0);
     ASSERT_OK(admin().set_offset(name("g"), queue, 6).get());
     EXPECT_EQ(admin().committed(name("g"), queue).get().value_or(-7), 6);
 }

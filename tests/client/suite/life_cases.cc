@@ -81,7 +81,7 @@ TEST_F(Life, WithoutNeedOfANameServerAClientStartsAnyway) {
 }
 
 TEST_F(Life, BadGroupsAreRefused) {
-    for (const char* group : {"", "a group", "CLIENT_INNER_PRODUCER"}) {
+    for (const char* group : {"", "a group", "DEFAULT_PRODUCER"}) {
         EXPECT_FALSE(client().producer(ProducerOptions(group))) << group;
     }
     EXPECT_FALSE(client().producer(ProducerOptions(std::string(256, 'g'))));
@@ -235,8 +235,7 @@ TEST_F(Life, OptionsComeFromAPropertiesFile) {
     const std::string path = "/tmp/" + name("properties");
     {
         std::FILE* file = std::fopen(path.c_str(), "w");
-        std::fprintf(file, "rocketmq.namesrv.addr=%s\nnamesrvAddr=%s\nclientIP=127.0.0.9\n",
-                     setting().name_servers.c_str(), setting().name_servers.c_str());
+        std::fprintf(file, "namesrvAddr=%s\nclientIP=127.0.0.9\n", setting().name_servers.c_str());
         std::fclose(file);
     }
     const auto read_options = ClientOptions::from_properties(path);
