@@ -4,6 +4,7 @@
 #include "client/core/access.h"
 #include "client/core/client_core.h"
 #include "client/produce/producer_core.h"
+#include "client/produce/transaction_core.h"
 #include "kerolox/producer.hpp"
 
 namespace kerolox {
@@ -37,6 +38,21 @@ Result<Producer> Client::producer(const ProducerOptions& options) const {
     auto core = kx::client::ProducerCore::create(lease_of(*this), *Access::settings(options));
     if (!core) return core.error();
     auto producer = Access::make<Producer>();
+    Access::core(producer) = std::move(core).value();
+    return producer;
+}
+
+Result<TransactionProducer> Client::transaction_producer(TransactionOptions options) const {
+    if (Status status = core_of(*this).usable(); !status) return status.error();
+    const auto& settings = Access::settings(options);
+    if (settings == nullptr) return kx::client::usage_error("the options were moved away");
+    if (!*settings->checker) return kx::client::client_error("TransactionListener is null");
+    if (settings->threads == 0) return kx::client::usage_error("checks need at least one thread");
+    if (Status valid = kx::client::as_status(settings->producer.problems); !valid)
+        return valid.error();
+    auto core = kx::client::TransactionCore::create(lease_of(*this), *settings);
+    if (!core) return core.error();
+    auto producer = Access::make<TransactionProducer>();
     Access::core(producer) = std::move(core).value();
     return producer;
 }
