@@ -28,9 +28,8 @@ AdminCore::Reply checked(AdminCore::Reply reply, std::string_view address) {
     return broker_error(static_cast<std::int32_t>(reply->code), reply->remark, address);
 }
 
-const std::string& address_to_ask(const wire::BrokerData& broker) {
-    static const auto* const kNone = new std::string();
-    return broker.broker_addrs.empty() ? *kNone : broker.broker_addrs.begin()->second;
+std::string address_to_ask(const wire::BrokerData& broker) {
+    return broker.broker_addrs.empty() ? std::string() : broker.broker_addrs.begin()->second;
 }
 
 std::string master_address(const wire::BrokerData& broker) {

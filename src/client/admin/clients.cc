@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire/requests/clients.h"
 
+#include <algorithm>
+
 #include "client/admin/commands.h"
 #include "client/core/errors.h"
 #include "client/core/received.h"
@@ -49,9 +51,22 @@ kerolox::StartFrom shown_start(wire::ConsumeFromWhere where) {
 }
 
 /// What a broker could not tell where others could: told in the log, since the answer stands.
-void log_silent(const AdminCore& core, const AdminTarget& broker, const kerolox::Error& error) {
-    core.client().log(kerolox::LogLevel::warn, "admin", "broker {} is left out: {}", broker.broker,
-                      error.describe());
+void log_missing(const AdminCore& core, const std::vector<kerolox::Error>& failures) {
+    for (const kerolox::Error& failure : failures) {
+        // That nobody is connected there is no failure.
+        if (failure.kind() == kerolox::ErrorKind::broker) continue;
+        core.client().log(kerolox::LogLevel::warn, "admin",
+                          "clients of one broker are left out: {}", failure.describe());
+    }
+}
+
+/// What to answer when nobody told anything: rather that a broker could not be asked than that
+/// another knows of no client.
+const kerolox::Error& gravest(const std::vector<kerolox::Error>& failures) {
+    const auto grave = std::ranges::find_if(failures, [](const kerolox::Error& failure) {
+        return failure.kind() != kerolox::ErrorKind::broker;
+    });
+    return grave == failures.end() ? failures.front() : *grave;
 }
 
 kerolox::ConsumerSnapshot shown_snapshot(const AdminCore& core, wire::ConsumerRunningInfo info) {
@@ -97,13 +112,11 @@ AdminOutcome<kerolox::GroupConnections> connections(AdminCore core, std::string 
     kerolox::GroupConnections found;
     ClientsById clients;
     std::map<std::string, kerolox::Filter> subscriptions;
-    kerolox::Error failure =
-        client_error("Not found the consumer group connection", kConsumerNotOnline);
+    std::vector<kerolox::Error> failures;
     for (std::size_t i = 0; i < replies.size(); ++i) {
         const auto body = admin_body<wire::ConsumerConnection>(replies[i], (*brokers)[i].address);
         if (!body) {
-            failure = body.error();
-            if (failure.code() != kConsumerNotOnline) log_silent(core, (*brokers)[i], failure);
+            failures.push_back(body.error());
             continue;
         }
         add_clients(body->connection_set, clients);
@@ -115,7 +128,10 @@ AdminOutcome<kerolox::GroupConnections> connections(AdminCore core, std::string 
         found.start_from = shown_start(body->consume_from_where);
         found.actively = body->consume_type == wire::ConsumeType::kActively;
     }
-    if (clients.empty()) co_return failure;
+    if (clients.empty() && !failures.empty()) co_return gravest(failures);
+    if (clients.empty())
+        co_return client_error("Not found the consumer group connection", kConsumerNotOnline);
+    log_missing(core, failures);
     found.clients = in_order(clients);
     found.subscriptions.assign(subscriptions.begin(), subscriptions.end());
     co_return found;
@@ -131,17 +147,18 @@ AdminOutcome<std::vector<kerolox::ConnectedClient>> producers(AdminCore core, st
     const auto replies =
         co_await core.ask_all(*brokers, net::Call(kGetProducerConnections, header));
     ClientsById clients;
-    kerolox::Error failure = client_error("Not found the producer group connection");
+    std::vector<kerolox::Error> failures;
     for (std::size_t i = 0; i < replies.size(); ++i) {
         const auto body = admin_body<wire::ProducerConnection>(replies[i], (*brokers)[i].address);
         if (body) {
             add_clients(body->connection_set, clients);
-            continue;
+        } else {
+            failures.push_back(body.error());
         }
-        failure = body.error();
-        if (failure.kind() != kerolox::ErrorKind::broker) log_silent(core, (*brokers)[i], failure);
     }
-    if (clients.empty()) co_return failure;
+    if (clients.empty() && !failures.empty()) co_return gravest(failures);
+    if (clients.empty()) co_return client_error("Not found the producer group connection");
+    log_missing(core, failures);
     co_return in_order(clients);
 }
 

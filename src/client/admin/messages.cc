@@ -17,6 +17,7 @@ constexpr std::int32_t kViewMessage = 33;
 constexpr std::int32_t kUniqueKeyMax = 32;
 constexpr std::int64_t kUniqueKeyDays = 3;
 constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+constexpr std::string_view kNoneWithThatId = "query message by id finished, but no message.";
 constexpr auto kNoMessage = static_cast<std::int32_t>(wire::ResponseCode::kNoMessage);
 
 struct KeyQuery {
@@ -46,12 +47,21 @@ bool is_meant(const kerolox::MessageView& message, const KeyQuery& query,
     return message.property(model::property::kUniqKey) == query.key;
 }
 
-DecodeOptions options_for(const AdminCore& core, std::string topic, std::string broker) {
+kerolox::Error no_message(std::string_view text) {
+    return client_error(std::string(text), kNoMessage);
+}
+
+/// The messages that a broker answered with. Its name may be unknown.
+kerolox::Result<std::vector<kerolox::MessageView>> decoded(const AdminCore& core,
+                                                           const std::string& topic,
+                                                           std::string broker,
+                                                           const AdminCore::Reply& reply) {
+    if (!reply) return reply.error();
     DecodeOptions options;
-    options.queue = {std::move(topic), std::move(broker), 0};
+    options.queue = {topic, std::move(broker), 0};
     options.name_space = core.client().config().name_space;
     options.queue_from_record = true;
-    return options;
+    return decode_messages(reply->body, options);
 }
 
 /// What all brokers of the topic have, oldest first. A broker that fails is an error only where no
@@ -76,26 +86,25 @@ AdminOutcome<std::vector<kerolox::MessageView>> by_key(AdminCore core, KeyQuery 
     const AdminCore patient = core.patient();
     const auto replies = co_await patient.ask_all(*brokers, std::move(call));
     std::vector<kerolox::MessageView> found;
-    kerolox::Error failure =
-        client_error("query message by key finished, but no message.", kNoMessage);
+    std::vector<kerolox::Error> failures;
     constexpr auto kNothing = static_cast<std::int32_t>(wire::ResponseCode::kQueryNotFound);
     for (std::size_t i = 0; i < replies.size(); ++i) {
-        const std::string& broker = (*brokers)[i].broker;
         if (!replies[i] && replies[i].error().code() == kNothing) continue;
-        auto messages =
-            replies[i] ? decode_messages(replies[i]->body, options_for(core, query.topic, broker))
-                       : replies[i].error();
+        auto messages = decoded(core, query.topic, (*brokers)[i].broker, replies[i]);
         if (!messages) {
-            failure = messages.error();
-            core.client().log(kerolox::LogLevel::warn, "admin",
-                              "the query of broker {} for a key of {} failed: {}", broker,
-                              query.topic, failure.describe());
+            failures.push_back(messages.error());
             continue;
         }
         for (kerolox::MessageView& message : *messages)
             if (is_meant(message, query, wire_topic)) found.push_back(std::move(message));
     }
-    if (found.empty()) co_return failure;
+    if (found.empty() && !failures.empty()) co_return failures.front();
+    if (found.empty()) co_return no_message("query message by key finished, but no message.");
+    for (const kerolox::Error& failure : failures) {
+        core.client().log(kerolox::LogLevel::warn, "admin",
+                          "a query for a key of {} is without what one broker has: {}", query.topic,
+                          failure.describe());
+    }
     std::ranges::sort(found, {}, [](const kerolox::MessageView& message) {
         return std::pair(message.store_time(), message.commit_log_offset());
     });
@@ -117,11 +126,9 @@ AdminOutcome<kerolox::MessageView> by_place(AdminCore core, std::string topic,
         const auto at = std::ranges::find(*brokers, address, &AdminTarget::address);
         if (at != brokers->end()) broker = at->broker;
     }
-    auto messages = decode_messages(reply->body, options_for(core, topic, std::move(broker)));
+    auto messages = decoded(core, topic, std::move(broker), reply);
     if (!messages) co_return messages.error();
-    if (messages->empty()) {
-        co_return client_error("query message by id finished, but no message.", kNoMessage);
-    }
+    if (messages->empty()) co_return no_message(kNoneWithThatId);
     co_return std::move(messages->front());
 }
 
@@ -133,8 +140,7 @@ AdminOutcome<kerolox::MessageView> view(AdminCore core, std::string topic, std::
     const auto place = model::decode_offset_id(message_id);
     const bool may_be_place =
         place && place->store_host.port > 0 && place->store_host.port <= 0xffff;
-    kerolox::Error failure =
-        client_error("query message by id finished, but no message.", kNoMessage);
+    kerolox::Error failure = no_message(kNoneWithThatId);
     if (may_be_place) {
         auto message = co_await by_place(core, topic, *place);
         if (message) co_return message;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Offsets: committed ones (14, 15), the queue's own (29-32); messages by key (12) and by place (33).
+// Offsets: committed ones (14, 15), the queue's own (29-32); messages by key (12) and by place
+// (33).
 // Source: protocol.md 2.4, 2.5.
 #pragma once
 
