@@ -53,6 +53,7 @@ struct EndTransactionContext {
     std::string_view address{};
     Decision decision;
     bool from_check = false;
+    std::string_view topic{};  ///< where it is known
 };
 
 /// One request to a server. Fields may be added before it goes.

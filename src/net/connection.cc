@@ -8,6 +8,7 @@
 #include "net/io_thread.h"
 #include "net/request.h"
 #include "net/router.h"
+#include "net/tls.h"
 
 namespace kx::net {
 namespace {
@@ -64,15 +65,17 @@ Connection::~Connection() {
     if (limits_.input_budget) limits_.input_budget->give_back(budget_taken_);
 }
 
-void Connection::start() {
+void Connection::start(const std::string& host) {
     if (thread_.is_stopping()) return close("the server stops");
     last_active_ms_ = last_output_ms_ = thread_.clock().steady_ms();
     thread_.attach(shared_from_this());
+    if (limits_.tls) start_tls(host);
     read_more();
 }
 
 void Connection::close(std::string_view reason) {
     if (!open_) return;
+    if (tls_) say_goodbye();
     open_ = false;
     log::debug("net", "connection closed peer={} reason={}", peer_, reason);
     boost::system::error_code ignored;
@@ -82,6 +85,8 @@ void Connection::close(std::string_view reason) {
     thread_.detach(self);
     out_.clear();
     fail_calls(Errc::kUnavailable, reason);
+    if (const auto tell = std::exchange(secured_, nullptr))
+        tell(fail(Errc::kUnavailable, "{}", reason));
     auto listeners = std::move(close_listeners_);
     close_listeners_.clear();
     for (const auto& listener : listeners) listener(*this);
@@ -89,6 +94,7 @@ void Connection::close(std::string_view reason) {
 
 void Connection::read_more() {
     if (!open_ || reading_paused_) return;
+    if (tls_) return read_encrypted();
     if (!make_input_room()) {
         KX_LOG_LIMITED(warn, "net", "peer {} closed: input buffers use all memory they may", peer_);
         close("input buffers use all memory they may");
@@ -251,6 +257,7 @@ void Connection::flush_soon() {
 }
 
 void Connection::flush() {
+    if (tls_) return flush_encrypted();
     if (!open_ || waiting_writable_ || out_.empty()) return;
     std::int64_t bytes = 0;
     int failed_errno = 0;
@@ -259,13 +266,14 @@ void Connection::flush() {
         IoProbe::add(thread_.probe().bytes_out, bytes);
         last_active_ms_ = last_output_ms_ = thread_.clock().steady_ms();
     }
-    if (sent == OutQueue::Sent::kFailed) {
-        // close() drops the output; a caller up the stack may still hold a reference to this.
-        return post([failed_errno](Connection& self) {
-            self.close(std::generic_category().message(failed_errno));
-        });
-    }
+    if (sent == OutQueue::Sent::kFailed)
+        return close_later(std::generic_category().message(failed_errno));
     if (sent == OutQueue::Sent::kWouldBlock) wait_writable();
+}
+
+/// close() drops the output; a caller up the stack may still hold a reference to this.
+void Connection::close_later(std::string reason) {
+    post([reason = std::move(reason)](Connection& self) { self.close(reason); });
 }
 
 void Connection::wait_writable() {
@@ -285,14 +293,15 @@ void Connection::wait_writable() {
 }
 
 bool Connection::wants_tick(std::int64_t now_ms) const {
-    return !calls_.empty() || !out_.empty() || now_ms - last_active_ms_ >= limits_.idle_ms;
+    return !calls_.empty() || !out_.empty() || has_encrypted_output() || now_ms - last_active_ms_ >= limits_.idle_ms;
 }
 
 void Connection::tick(std::int64_t now_ms) {
     expire_calls(now_ms);
     if (!open_) return;
     const bool too_much = out_.pending() > limits_.output_max_bytes;
-    if (too_much || (!out_.empty() && now_ms - last_output_ms_ >= limits_.stalled_ms)) {
+    const bool waits = !out_.empty() || has_encrypted_output();
+    if (too_much || (waits && now_ms - last_output_ms_ >= limits_.stalled_ms)) {
         IoProbe::add(thread_.probe().closed_slow, 1);
         KX_LOG_LIMITED(warn, "net", "peer {} closed: it does not read, {} bytes wait", peer_,
                        out_.pending());

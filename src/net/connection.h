@@ -28,6 +28,8 @@ namespace kx::net {
 
 class IoThread;
 class Router;
+class TlsContext;
+class TlsSession;
 
 /// Memory that input buffers may take beyond their first 64 KiB each, over all connections.
 class InputBudget {
@@ -51,6 +53,7 @@ struct ConnectionLimits {
     std::size_t output_max_bytes = 64 << 20;    ///< above it the peer is too slow: closed
     std::int64_t stalled_ms = 30'000;           ///< output that does not move so long: closed
     std::shared_ptr<InputBudget> input_budget;  ///< null: unbounded but for the frame limit
+    std::shared_ptr<const TlsContext> tls{};    ///< null: not encrypted
 };
 
 /// The answer to a call, or why there is none. Views live until the callback returns.
@@ -62,8 +65,12 @@ public:
                ConnectionLimits limits);
     ~Connection();
 
-    /// On the io thread: registers with it and begins to read.
-    void start();
+    /// On the io thread: registers with it and begins to read. `host` is whom a TLS client believes
+    /// to talk to.
+    void start(const std::string& host = {});
+    /// Tells once when requests may go out, or that it closed before. At once where nothing is
+    /// encrypted. After start().
+    void when_secured(std::function<void(const Status&)> tell);
     /// Idempotent. Fails what waits for an answer, tells the close listeners.
     void close(std::string_view reason);
     /// Any thread.
@@ -117,6 +124,17 @@ private:
     void handle_answer(const wire::Command& command);
     void flush();
     void wait_writable();
+    void close_later(std::string reason);
+
+    // Where it is encrypted (net/connection_tls.cc).
+    void start_tls(const std::string& host);
+    void read_encrypted();
+    void on_encrypted(std::size_t bytes);
+    bool shake_hands();
+    void flush_encrypted();
+    bool encrypt_output();
+    bool has_encrypted_output() const;
+    void say_goodbye();
     void fail_calls(Errc code, std::string_view reason);
     void expire_calls(std::int64_t now_ms);
 
@@ -132,6 +150,8 @@ private:
     std::size_t in_begin_ = 0;  ///< consumed bytes at the front of in_
     std::int64_t budget_taken_ = 0;
     OutQueue out_;
+    std::unique_ptr<TlsSession> tls_;  ///< null: not encrypted
+    std::function<void(const Status&)> secured_;
     std::atomic<bool> open_{true};
     bool in_turn_ = false;
     bool reading_paused_ = false;

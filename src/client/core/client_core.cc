@@ -15,7 +15,9 @@
 #include "client/core/name_server_lookup.h"
 #include "client/core/request_decoration.h"
 #include "client/core/server_requests.h"
+#include "client/trace/message_tracer.h"
 #include "model/names.h"
+#include "net/tls.h"
 #include "wire/requests/clients.h"
 
 namespace kx::client {
@@ -38,8 +40,27 @@ std::string make_id(const ClientConfig& config) {
     return id;
 }
 
-net::RpcClientOptions rpc_options_of(const ClientConfig& config) {
+/// Null: nothing is encrypted.
+kerolox::Result<std::shared_ptr<const net::TlsContext>> make_tls(
+    const ClientCore::Settings& settings) {
+    const ClientConfig& config = settings.config;
+    if (!config.use_tls) return std::shared_ptr<const net::TlsContext>();
+    net::TlsSettings tls;
+    tls.trust_certificates = config.tls_client_trust_cert_path;
+    tls.certificate = config.tls_client_cert_path;
+    tls.private_key = config.tls_client_key_path;
+    tls.private_key_password = config.tls_client_key_password;
+    tls.verify_peer = config.tls_client_auth_server && !config.tls_test_mode_enable;
+    tls.verify_host_name = settings.tls_verify_host_name && tls.verify_peer;
+    auto made = net::TlsContext::create(tls);
+    if (!made) return usage_error(made.error().text);
+    return std::move(*made);
+}
+
+net::RpcClientOptions rpc_options_of(const ClientConfig& config,
+                                     std::shared_ptr<const net::TlsContext> tls) {
     net::RpcClientOptions options;
+    options.limits.tls = std::move(tls);
     options.connect_timeout_ms = config.connect_timeout_millis;
     options.limits.idle_ms = std::int64_t{config.client_channel_max_idle_time_seconds} * 1000;
     // What is in flight is bounded by the producers, in messages and bytes.
@@ -59,6 +80,8 @@ kerolox::Result<std::shared_ptr<ClientCore>> ClientCore::create(const Settings& 
     }
     if (settings.config.name_space.empty())
         settings.config.name_space = namespace_of_endpoint(settings.config.namesrv_addr);
+    auto tls = make_tls(settings);
+    if (!tls) return tls.error();
     auto runtime = std::static_pointer_cast<RuntimeCore>(settings.runtime);
     settings.runtime.reset();
     if (!runtime) {
@@ -70,9 +93,12 @@ kerolox::Result<std::shared_ptr<ClientCore>> ClientCore::create(const Settings& 
         if (!made) return made.error();
         runtime = std::move(made).value();
     }
+    std::shared_ptr<MessageTracer> tracer;
+    if (settings.config.enable_trace)
+        settings.interceptors.push_back(tracer = std::make_shared<MessageTracer>());
     // In a fork's child the threads are gone, and with them whoever would unlock what they held at
     // that moment: the memory is left alone.
-    std::shared_ptr<ClientCore> core(new ClientCore(settings, std::move(runtime)),
+    std::shared_ptr<ClientCore> core(new ClientCore(settings, std::move(runtime), *tls, tracer),
                                      [](const ClientCore* one) {
                                          if (!one->runtime_->is_forked()) delete one;
                                      });
@@ -81,10 +107,18 @@ kerolox::Result<std::shared_ptr<ClientCore>> ClientCore::create(const Settings& 
         (void)core->close(std::chrono::milliseconds(0)).get();
         return reached.error();
     }
+    if (tracer) {
+        if (kerolox::Status attached = tracer->attach(*core); !attached) {
+            (void)core->close(std::chrono::milliseconds(0)).get();
+            return attached.error();
+        }
+    }
     return core;
 }
 
-ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> runtime)
+ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> runtime,
+                       std::shared_ptr<const net::TlsContext> tls,
+                       std::shared_ptr<MessageTracer> tracer)
     : settings_(settings),
       runtime_(std::move(runtime)),
       home_(runtime_->next_thread()),
@@ -92,10 +126,11 @@ ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> ru
       log_(std::make_shared<ClientLog>(settings_.log_sink, settings_.log_level, id_)),
       threads_(std::make_shared<SharedThreads>(
           SharedThreads{runtime_->callback_pool(), log_, settings_.callbacks_on_io})),
+      tracer_(std::move(tracer)),
       unique_ids_(own_host(), ::getpid(), random_int(), system_clock()),
       decorates_(request_needs_decoration(settings_)),
       router_(home_.clock()),
-      rpc_(home_, router_, rpc_options_of(settings_.config)),
+      rpc_(home_, router_, rpc_options_of(settings_.config, std::move(tls))),
       routes_(*this),
       heartbeat_(std::make_unique<Heartbeat>(*this)),
       server_requests_(std::make_unique<ServerRequests>(*this)) {
@@ -106,6 +141,10 @@ ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> ru
 ClientCore::~ClientCore() = default;
 
 void ClientCore::start() {
+    if (config().use_tls && (!config().tls_client_auth_server || config().tls_test_mode_enable)) {
+        log(kerolox::LogLevel::warn, "client",
+            "TLS without verification: whoever answers at a server's address is trusted");
+    }
     spawn(keep_name_servers());
     spawn(keep_routes());
     spawn(heartbeat_->keep());
@@ -564,6 +603,10 @@ Awaitable<void> ClientCore::shut(std::int64_t grace_ms) {
             log(kerolox::LogLevel::error, "client", "closing {} failed: {}", member->group(),
                 error.what());
         }
+    }
+    if (tracer_ && tracer_->dispatcher()) {
+        co_await tracer_->dispatcher()->shut(
+            *this, std::max<std::int64_t>(deadline - clock().steady_ms(), 0));
     }
     sleeps_end_ = true;
     for (boost::asio::steady_timer* timer : sleeping_) timer->cancel();

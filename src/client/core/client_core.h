@@ -33,6 +33,7 @@
 namespace kx::client {
 
 class Heartbeat;
+class MessageTracer;
 class ServerRequests;
 
 class ClientCore : public std::enable_shared_from_this<ClientCore> {
@@ -49,6 +50,9 @@ public:
     const Settings& settings() const { return settings_; }
     const ClientConfig& config() const { return settings_.config; }
     RuntimeCore& runtime() { return *runtime_; }
+    const std::shared_ptr<RuntimeCore>& shared_runtime() const { return runtime_; }
+    /// Null: messages are not traced.
+    const std::shared_ptr<MessageTracer>& tracer() const { return tracer_; }
     /// Where the continuations of this client's operations run.
     const std::shared_ptr<SharedThreads>& threads() const { return threads_; }
     const Clock& clock() const { return home_.clock(); }
@@ -154,7 +158,8 @@ public:
     void on_new_connection(const std::string& address);
 
 private:
-    ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> runtime);
+    ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> runtime,
+               std::shared_ptr<const net::TlsContext> tls, std::shared_ptr<MessageTracer> tracer);
     void start();
     kerolox::Status reach_name_server();
     void tell_thrown(std::string_view what) const;
@@ -176,6 +181,7 @@ private:
     std::string id_;
     const std::shared_ptr<ClientLog> log_;
     const std::shared_ptr<SharedThreads> threads_;
+    const std::shared_ptr<MessageTracer> tracer_;
     model::UniqueIdGenerator unique_ids_;
     const bool decorates_;
 

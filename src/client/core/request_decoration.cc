@@ -3,14 +3,26 @@
 
 #include "client/core/client_core.h"
 #include "client/core/signature.h"
+#include "client/trace/message_tracer.h"
 #include "model/names.h"
 
 namespace kx::client {
 
+namespace {
+
+/// Of the application: the tracer looks at messages, not at requests.
+bool has_interceptors(const kerolox::detail::ClientSettings& settings) {
+    return std::ranges::any_of(settings.interceptors, [](const auto& one) {
+        return dynamic_cast<const MessageTracer*>(one.get()) == nullptr;
+    });
+}
+
+}  // namespace
+
 bool request_needs_decoration(const kerolox::detail::ClientSettings& settings) {
     const ClientConfig& config = settings.config;
     return !config.name_space_v2.empty() || config.enable_stream_request_type ||
-           settings.credentials != nullptr || !settings.interceptors.empty() ||
+           settings.credentials != nullptr || has_interceptors(settings) ||
            !config.zone_name.empty();
 }
 
