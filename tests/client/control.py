@@ -4,7 +4,6 @@
   proxy NAME TROUBLE...      see proxy.py; NAME is namesrv, a broker's name or all
   restart NAME [killed]      stops and starts a server on the same data and port
   stop NAME | kill NAME | start NAME
-  java ARGUMENTS...          runs the Java peer, answers with its last line
 """
 import socketserver
 import threading
@@ -12,9 +11,8 @@ import traceback
 
 
 class Control:
-    def __init__(self, deployment, run_java=None):
+    def __init__(self, deployment):
         self.deployment = deployment
-        self.run_java = run_java
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -46,8 +44,6 @@ class Control:
             return "ok"
         if verb == "connections":
             return f"ok {self.deployment.proxies.connections(rest[0])}"
-        if verb == "java":
-            return self.run_java(rest)
         server = self.deployment.server(rest[0])
         if verb == "restart":
             server.restart(killed=rest[1:] == ["killed"])

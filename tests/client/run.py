@@ -26,10 +26,12 @@ import time
 sys.dont_write_bytecode = True
 from control import Control
 from deployment import Deployment, HERE, servers
+from peers import JavaPeer
 from proxy import Proxies
 
 REPOSITORY = HERE.parent.parent
 CASE_LIMIT_S = 150
+SOAK_TAIL_S = 240
 FAULTY = "Fault"
 INTEROP = "Java"
 
@@ -99,11 +101,7 @@ def run_case(suite, case, environment, log):
     return verdict, reason, time.monotonic() - started
 
 
-def run_cases(options, deployment, cases, workers, control, tally, label):
-    """Each case once, a few at a time."""
-    todo = queue.Queue()
-    for case in cases:
-        todo.put(case)
+def environment_for(deployment, control):
     environment = {key: value for key, value in os.environ.items()
                    if not key.startswith(("ROCKETMQ_", "NAMESRV_", "KX_SUITE_"))}
     environment.update({
@@ -114,6 +112,15 @@ def run_cases(options, deployment, cases, workers, control, tally, label):
         "KX_SUITE_RUN": str(int(time.time() * 1000) % 10_000_000),
         "HOME": str(deployment.directory),
     })
+    return environment
+
+
+def run_cases(options, deployment, cases, workers, control, tally, label, more=None):
+    """Each case once, a few at a time."""
+    todo = queue.Queue()
+    for case in cases:
+        todo.put(case)
+    environment = {**environment_for(deployment, control), **(more or {})}
 
     def work():
         while True:
@@ -176,7 +183,52 @@ def part_faults(options, kind, tally):
                          options, deployment, cases, 1, control, tally, label))
 
 
-PARTS = {"cases": part_cases, "faults": part_faults}
+def part_java(options, kind, tally):
+    """The same library beside the Java client: each reads what the other wrote."""
+    cases = [case for case in cases_of(options.suite, options.only) if case.startswith(INTEROP)]
+
+    def together(deployment, control, label):
+        peer = JavaPeer(deployment.namesrv_for_clients, deployment.directory / "java")
+        try:
+            run_cases(options, deployment, cases, options.workers, control, tally, label,
+                      {"KX_SUITE_JAVA": peer.address, "KX_SUITE_OFFSETS": str(peer.offsets)})
+        finally:
+            peer.close()
+
+    if cases:
+        # Machine-room strategies go by names of brokers that begin with a room.
+        with_servers(options, kind, "java", False, ("broker-a", "room1@broker"), tally, together)
+
+
+def part_soak(options, kind, tally):
+    """Every message accounted for after so many seconds of random faults."""
+    program = options.suite.with_name("kerolox_client_soak")
+
+    def soak(deployment, control, label):
+        log = deployment.directory / "soak.log"
+        command = [program, str(options.soak), *([str(options.seed)] if options.seed else [])]
+        environment = environment_for(deployment, control)
+        try:
+            run = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 timeout=options.soak * 1.5 + SOAK_TAIL_S)
+            output, code = run.stdout.decode(errors="replace"), run.returncode
+        except subprocess.TimeoutExpired as late:
+            output, code = (late.stdout or b"").decode(errors="replace"), "a hang"
+        log.write_text(output)
+        print("".join(f"{line}\n" for line in output.splitlines() if line.startswith("  ")), end="")
+        verdicts = [line.partition(" ") for line in output.splitlines()
+                    if line.startswith(("PASS ", "FAIL "))]
+        for verdict, _, text in verdicts:
+            tally.take(verdict, f"{label}: {text}")
+        if code != 0 and not any(verdict == "FAIL" for verdict, _, _ in verdicts):
+            tally.take("FAIL", f"{label}: ended with {code}, see {log}")
+
+    if options.soak:
+        with_servers(options, kind, "soak", True, ("broker-a", "broker-b"), tally, soak)
+
+
+PARTS = {"cases": part_cases, "faults": part_faults, "java": part_java, "soak": part_soak}
 
 
 def parse_arguments():
@@ -189,6 +241,8 @@ def parse_arguments():
     parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="cases, as gtest has it")
     parser.add_argument("--workers", type=int, default=4, help="cases at a time")
+    parser.add_argument("--soak", type=int, default=0, metavar="SECONDS", help="of --parts soak")
+    parser.add_argument("--seed", type=int, help="of the soak's faults; default: another each time")
     parser.add_argument("--keep", action="store_true", help="keep logs and stores")
     options = parser.parse_args()
     if unknown := set(options.parts.split(",")) - set(PARTS):

@@ -108,6 +108,7 @@ TEST_F(Administration, ClusterIsSeen) {
 TEST_F(Administration, TopicStatisticsCount) {
     const std::string to = topic("t", 2);
     send_all(to, numbered("m", 10));
+    ASSERT_THAT(read(to, 10), SizeIs(10));
     const auto stats = admin().topic_stats(to).get();
     ASSERT_OK(stats);
     ASSERT_THAT(*stats, SizeIs(2));
