@@ -40,7 +40,8 @@ private:
     std::string name_;
 };
 
-/// One broker's part of an operation on many. A name server's part has no broker name.
+/// One broker's part of an operation on many. A name server's part has no broker name; a broker
+/// that no name server knows has its address for a name.
 template <class T>
 struct PerBroker {
     std::string broker{};

@@ -19,7 +19,6 @@ import time
 import servers
 
 JVM = ["-Xms64m", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
-ONLINE_DEADLINE_S = 60
 MQADMIN = [["clusterList"], ["topicList"], ["topicRoute", "-t", "TourLive"],
            ["topicStatus", "-t", "TourLive"], ["consumerProgress", "-g", "tour-live"],
            ["consumerConnection", "-g", "tour-live"],
@@ -57,9 +56,11 @@ def tour(name, namesrv, home, options):
         [*java, str(servers.HERE / "java_tour" / "LiveConsumer.java"), namesrv],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        if not any(line.startswith("got ") for line in consumer.stdout):
+        got = next((line for line in consumer.stdout if line.startswith("got ")), None)
+        if got is None:
             raise servers.StartFailure("the consumer in Java got nothing")
-        environment = {**os.environ, "KEROLOX_TOUR_NAMESRV": namesrv}
+        environment = {**os.environ, "KEROLOX_TOUR_NAMESRV": namesrv,
+                       "KEROLOX_TOUR_MESSAGE": got.split()[1]}
         if name == "original":
             environment["KEROLOX_TOUR_EXPECT_ALL"] = "1"
         code = subprocess.run([options.test, "--gtest_filter=AdminLive.*"], env=environment,

@@ -6,10 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
+#include <future>
 #include <iostream>
-#include <sstream>
-#include <thread>
 
+#include "base/clock.h"
 #include "kerolox/admin.hpp"
 #include "kerolox/client.hpp"
 #include "kerolox/producer.hpp"
@@ -189,57 +190,56 @@ private:
 
 /// Polls until `holds` does: brokers register and index a little later than they answer.
 void wait_until(const std::function<bool()>& holds) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    while (!holds() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(50ms);
+    const std::int64_t until = system_clock().steady_ms() + 20'000;
+    std::promise<void> nobody;
+    const std::future<void> never = nobody.get_future();
+    while (!holds() && system_clock().steady_ms() < until) never.wait_for(50ms);
 }
 
-TEST(AdminLive, CallsEveryFunctionOnce) {
-    const char* name_server = std::getenv("KEROLOX_TOUR_NAMESRV");
-    if (name_server == nullptr) GTEST_SKIP() << "runs by tests/compat/admin_tour.py";
-    Tour tour;
-    tour.expect_all = std::getenv("KEROLOX_TOUR_EXPECT_ALL") != nullptr;
-    auto made = kerolox::Client::create(kerolox::ClientOptions().name_servers(name_server));
-    ASSERT_TRUE(made) << made.error().describe();
-    kerolox::Client client = std::move(made).value();
-    const kerolox::Admin admin = client.admin();
+struct World {
+    Tour tour{};
+    kerolox::Client client{};
+    kerolox::Admin admin{};
+    std::string address{};
+    std::string broker{};
+    std::string cluster{};
+    kerolox::Queue queue{};
+    Clock::time_point begin{std::chrono::milliseconds(system_clock().wall_ms())};
+};
 
-    const auto cluster = tour.call("cluster", admin.cluster());
-    ASSERT_TRUE(cluster);
-    const std::string address = cluster->brokers.at(0).addresses.at(0);
-    const std::string broker = cluster->brokers.at(0).name;
-    const std::string cluster_name = cluster->clusters.begin()->first;
-    std::cout << "  name_servers: " << told(admin.name_servers()) << "\n";
-
+void go_to_topics_and_groups(World& world) {
+    auto& [tour, client, admin, address, broker, cluster, queue, begin] = world;
     kerolox::TopicConfig topic{"Tour", 2, 2};
     topic.attributes["message.type"] = "NORMAL";
-    tour.call("create_topic", admin.create_topic(topic, kerolox::Target::cluster(cluster_name)));
+    tour.call("create_topic", admin.create_topic(topic, kerolox::Target::cluster(cluster)));
     tour.call("create_group",
               admin.create_group({.name = "tour-made"}, kerolox::Target::broker(address)));
-    wait_until([&] { return admin.route("Tour").get().has_value(); });
+    wait_until([&] { return world.admin.route("Tour").get().has_value(); });
     tour.call("route", admin.route("Tour"));
     tour.call("topics", admin.topics());
-    tour.call("topics_of_cluster", admin.topics_of_cluster(cluster_name));
+    tour.call("topics_of_cluster", admin.topics_of_cluster(cluster));
     tour.call("topic_config", admin.topic_config("Tour", address));
     tour.call("topic_configs", admin.topic_configs(address));
     tour.call("group_config", admin.group_config("tour-made", address));
     tour.call("group_configs", admin.group_configs(address));
+}
 
+/// Three messages in the queue and a producer that is online.
+void go_to_offsets_and_messages(World& world) {
+    auto& [tour, client, admin, address, broker, cluster, queue, begin] = world;
     auto producer = client.producer(kerolox::ProducerOptions("tour-producer"));
     ASSERT_TRUE(producer);
-    const kerolox::Queue queue{"Tour", broker, 0};
-    const auto before = Clock::now();
-    std::vector<kerolox::SendReceipt> receipts;
+    kerolox::SendReceipt last;
     for (int i = 0; i < 3; ++i) {
-        auto receipt =
-            producer->send_to(queue, kerolox::Message("Tour", "body " + told(i)).key("tour-key"))
-                .get();
+        kerolox::Message message("Tour", "body " + told(i));
+        auto receipt = producer->send_to(queue, std::move(message).key("tour-key")).get();
         ASSERT_TRUE(receipt) << receipt.error().describe();
-        receipts.push_back(std::move(*receipt));
+        last = std::move(*receipt);
     }
     tour.call("topic_stats", admin.topic_stats("Tour"));
-    tour.call("min_offset", admin.min_offset(queue));
+    EXPECT_EQ(tour.call("min_offset", admin.min_offset(queue)).value_or(-1), 0);
     EXPECT_EQ(tour.call("max_offset", admin.max_offset(queue)).value_or(-1), 3);
-    EXPECT_EQ(tour.call("offset_for_time", admin.offset_for_time(queue, before)).value_or(-1), 0);
+    EXPECT_EQ(tour.call("offset_for_time", admin.offset_for_time(queue, begin)).value_or(-1), 0);
     tour.call("earliest_time", admin.earliest_time(queue));
     EXPECT_EQ(tour.call("committed", admin.committed("tour-made", queue)).value_or(9), -1);
     tour.call("set_offset", admin.set_offset("tour-made", queue, 2));
@@ -247,37 +247,35 @@ TEST(AdminLive, CallsEveryFunctionOnce) {
     tour.call("progress", admin.progress("tour-made", "Tour"));
     tour.call("groups_of_topic", admin.groups_of_topic("Tour"));
     tour.call("topics_of_group", admin.topics_of_group("tour-made"));
-    wait_until([&] { return admin.producers("tour-producer", "Tour").get().has_value(); });
+    wait_until([&] { return world.admin.producers("tour-producer", "Tour").get().has_value(); });
     tour.call("producers", admin.producers("tour-producer", "Tour"));
-
-    const std::string id(receipts[1].message_id());
-    const std::string offset_id(receipts[1].offset_id());
     wait_until([&] {
-        const auto found = admin.query("Tour", "tour-key", 8).get();
+        const auto found = world.admin.query("Tour", "tour-key", 8).get();
         return found ? found->size() == 3 : found.error().code() == 3;
     });
     tour.call("query", admin.query("Tour", "tour-key", 8));
-    tour.call("view by unique key", admin.view("Tour", id));
-    tour.call("view by offset id", admin.view("Tour", offset_id));
+    tour.call("view by unique key", admin.view("Tour", std::string(last.message_id())));
+    tour.call("view by offset id", admin.view("Tour", std::string(last.offset_id())));
+}
 
-    // The consumer in Java: group tour-live on topic TourLive, whose message has key live-key.
+/// The consumer in Java: group tour-live on topic TourLive, with one message.
+void go_to_clients(World& world) {
+    auto& [tour, client, admin, address, broker, cluster, queue, begin] = world;
     const auto live = tour.call("connections", admin.connections("tour-live"));
-    if (live) {
-        const std::string client_id = live->clients.at(0).client_id;
-        tour.call("consumer_snapshot", admin.consumer_snapshot("tour-live", client_id));
-        const auto message = admin.query("TourLive", "live-key", 1).get();
-        if (message) {
-            tour.call("consume_directly",
-                      admin.consume_directly("tour-live", client_id, "TourLive",
-                                             std::string(message->front().id())));
-        }
-    }
+    ASSERT_TRUE(live);
+    const std::string client_id = live->clients.at(0).client_id;
+    tour.call("consumer_snapshot", admin.consumer_snapshot("tour-live", client_id));
+    tour.call("consume_directly", admin.consume_directly("tour-live", client_id, "TourLive",
+                                                         std::getenv("KEROLOX_TOUR_MESSAGE")));
     // Consumers commit from time to time.
-    wait_until([&] { return admin.progress("tour-live").get().has_value(); });
+    wait_until([&] { return world.admin.progress("tour-live").get().has_value(); });
     tour.call("progress", admin.progress("tour-live"));
-    tour.call("reset_offset", admin.reset_offset("tour-live", "TourLive", before - 1h));
+    tour.call("reset_offset", admin.reset_offset("tour-live", "TourLive", begin - 1h));
     tour.call("clone_offset", admin.clone_offset("tour-live", "tour-clone", "TourLive", false));
+}
 
+void go_to_servers(World& world) {
+    auto& [tour, client, admin, address, broker, cluster, queue, begin] = world;
     tour.call("broker_config", admin.broker_config(address));
     tour.call("update_broker_config",
               admin.update_broker_config(address, {{"flushDiskType", "ASYNC_FLUSH"}}));
@@ -294,7 +292,29 @@ TEST(AdminLive, CallsEveryFunctionOnce) {
     tour.call("raw", admin.raw(address, 28, {}, {}));
     tour.call("delete_group", admin.delete_group("tour-made", kerolox::Target::everywhere(), true));
     tour.call("delete_topic", admin.delete_topic("Tour", kerolox::Target::everywhere()));
-    std::cout << "  " << tour.calls << " calls, " << tour.failed << " refused\n";
+}
+
+TEST(AdminLive, CallsEveryFunctionOnce) {
+    const char* name_server = std::getenv("KEROLOX_TOUR_NAMESRV");
+    if (name_server == nullptr) GTEST_SKIP() << "runs by tests/compat/admin_tour.py";
+    auto made = kerolox::Client::create(kerolox::ClientOptions().name_servers(name_server));
+    ASSERT_TRUE(made) << made.error().describe();
+    World world;
+    world.tour.expect_all = std::getenv("KEROLOX_TOUR_EXPECT_ALL") != nullptr;
+    world.client = std::move(made).value();
+    world.admin = world.client.admin();
+    const auto cluster = world.tour.call("cluster", world.admin.cluster());
+    ASSERT_TRUE(cluster);
+    world.address = cluster->brokers.at(0).addresses.at(0);
+    world.broker = cluster->brokers.at(0).name;
+    world.cluster = cluster->clusters.begin()->first;
+    world.queue = {"Tour", world.broker, 0};
+    std::cout << "  name_servers: " << told(world.admin.name_servers()) << "\n";
+    go_to_topics_and_groups(world);
+    go_to_offsets_and_messages(world);
+    go_to_clients(world);
+    go_to_servers(world);
+    std::cout << "  " << world.tour.calls << " calls, " << world.tour.failed << " refused\n";
 }
 
 }  // namespace

@@ -6,6 +6,7 @@ import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageClientExt;
 
 /** A consumer that is online: what admin_tour.py needs beside its servers. Ends with its input. */
 public final class LiveConsumer {
@@ -20,7 +21,8 @@ public final class LiveConsumer {
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe("TourLive", "*");
         consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
-            messages.forEach(message -> System.out.println("got " + message.getMsgId()));
+            messages.forEach(message ->
+                System.out.println("got " + ((MessageClientExt) message).getOffsetMsgId()));
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         consumer.start();
