@@ -210,6 +210,14 @@ TEST_F(Fault, NameServerGoneSendsGoOn) {
     nothing_is_lost(to, outcome);
 }
 
+TEST_F(Fault, RoutesNamedBeforehandNeedNoNameServer) {
+    const std::string to = topic("t");
+    Producer producer =
+        this->producer(ProducerOptions(name("senders")).send_timeout(5s).topics({to}));
+    command("proxy namesrv refuse");
+    EXPECT_OK(producer.send(Message(to, "known")).get());
+}
+
 TEST_F(Fault, NameServerGoneForANewTopicFailsInTime) {
     Producer producer = sender(3s);
     command("proxy namesrv stall");
