@@ -23,9 +23,8 @@ FUZZ_SECONDS ?= 30
 SOAK_SECONDS ?= 300
 .DEFAULT_GOAL := help
 .PHONY: help run test build bench format format-check lint unit asan tsan fuzz e2e compat torture \
-	packages packages-interop rules clean \
-	library examples package doc options-page
-	client-suite client-races soak packages packages-interop rules clean
+	library examples package doc options-page client-suite client-races soak compat-and-soak \
+	packages packages-interop rules clean
 
 help:
 	@sed -n 's/^#   \(make .*\)/  \1/p' Makefile
@@ -99,7 +98,6 @@ e2e: build
 compat: build packages-interop
 	@python3 tests/compat/run.py --mixed --handover --kerolox build/release/kerolox
 
-test: rules asan tsan fuzz e2e examples package doc compat
 # The client library under AddressSanitizer against real servers of both kinds: every feature, faults
 # made by proxies, and groups shared with the Java client.
 SUITE = tests/client/kerolox_client_suite
@@ -123,7 +121,13 @@ soak: build
 	@python3 tests/client/run.py --kerolox build/release/kerolox --suite build/asan/$(SUITE) \
 		--server kerolox --parts soak --soak $(SOAK_SECONDS)
 
-test: rules asan tsan fuzz e2e compat client-suite client-races
+# Both mostly wait: side by side they take the time of one.
+compat-and-soak: build packages-interop
+	@mkdir -p build/test; $(MAKE) --no-print-directory soak >build/test/soak.log 2>&1 & SOAK=$$!; \
+		$(MAKE) --no-print-directory compat; COMPAT=$$?; wait $$SOAK; SOAKED=$$?; \
+		cat build/test/soak.log; exit $$((COMPAT + SOAKED))
+
+test: rules asan tsan fuzz e2e examples package doc client-suite client-races compat-and-soak
 	@echo "all tests passed"
 
 bench: build packages-interop
