@@ -10,6 +10,7 @@
 #include "client/core/received.h"
 #include "model/names.h"
 #include "wire/bodies/clients.h"
+#include "wire/bodies/running_info.h"
 
 namespace kx::client {
 namespace {
@@ -282,6 +283,28 @@ Awaitable<void> PushCore::reset(std::string topic, std::map<kerolox::Queue, std:
     }
     resetting_ = false;
     if (!was_paused) resume();
+}
+
+// --- a message that somebody wants to see consumed ---
+
+void PushCore::consume_directly(kerolox::MessageView message, std::string broker,
+                                net::Responder responder) {
+    log(kerolox::LogLevel::info, "{} of {} is consumed on request", message.id(), broker);
+    const std::int64_t began = client_.clock().steady_ms();
+    auto answer = std::make_shared<net::Responder>(std::move(responder));
+    service_->consume_directly(
+        std::move(message), [self = shared_from_this(), answer, began](DirectOutcome outcome) {
+            wire::ConsumeDirectlyResult body;
+            body.order = outcome.ordered;
+            body.auto_commit = outcome.auto_commit;
+            body.consume_result = std::move(outcome.result);
+            if (!outcome.remark.empty()) body.remark = std::move(outcome.remark);
+            body.spent_time_mills = self->client_.clock().steady_ms() - began;
+            const Slice slice = Slice::own(to_json(body));
+            net::Reply reply;
+            reply.body = std::span(&slice, 1);
+            answer->send(reply);
+        });
 }
 
 }  // namespace kx::client

@@ -5,6 +5,7 @@
 #include "client/core/access.h"
 #include "client/core/client_core.h"
 #include "client/produce/producer_core.h"
+#include "client/produce/transaction_core.h"
 #include "kerolox/producer.hpp"
 
 namespace kerolox {
@@ -50,6 +51,21 @@ Result<PushConsumer> Client::push_consumer(PushOptions options) const {
     auto consumer = Access::make<PushConsumer>();
     Access::core(consumer) = std::move(core).value();
     return consumer;
+}
+
+Result<TransactionProducer> Client::transaction_producer(TransactionOptions options) const {
+    if (Status status = core_of(*this).usable(); !status) return status.error();
+    const auto& settings = Access::settings(options);
+    if (settings == nullptr) return kx::client::usage_error("the options were moved away");
+    if (!*settings->checker) return kx::client::client_error("TransactionListener is null");
+    if (settings->threads == 0) return kx::client::usage_error("checks need at least one thread");
+    if (Status valid = kx::client::as_status(settings->producer.problems); !valid)
+        return valid.error();
+    auto core = kx::client::TransactionCore::create(lease_of(*this), *settings);
+    if (!core) return core.error();
+    auto producer = Access::make<TransactionProducer>();
+    Access::core(producer) = std::move(core).value();
+    return producer;
 }
 
 std::string_view Client::id() const noexcept { return core_of(*this).id(); }
