@@ -17,7 +17,8 @@ namespace kx::client {
 
 FakeGroupBroker::FakeGroupBroker(std::string name) : name_(std::move(name)) {
     serve(310, [this](net::Request& request) { on_send(request); });
-    serve(11, [this](net::Request& request) { on_pull(request); });
+    for (const std::int32_t code : {11, 361})
+        serve(code, [this](net::Request& request) { on_pull(request); });
     for (const std::int32_t code : {14, 15, 29, 30, 31})
         serve(code, [this](net::Request& request) { on_offset(request); });
     serve(34, [this](net::Request& request) { on_heartbeat(request); });
@@ -206,6 +207,8 @@ void FakeGroupBroker::on_pull(net::Request& request) {
     if (next < lane.min || next > max) {
         next = next > max ? max : lane.min;
         reply.code = wire::ResponseCode::kPullOffsetMoved;
+    } else if (next == max && (header->sys_flag & wire::kPullSuspend) == 0) {
+        reply.code = wire::ResponseCode::kPullNotFound;
     } else if (next == max) {
         held_.push_back({key, next, request.defer()});
         return;
