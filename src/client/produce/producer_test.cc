@@ -578,12 +578,13 @@ TEST(Producer, CanBeUsedInEachStyle) {
 }
 
 TEST(Producer, SurvivesCallbacksThatThrowOrBlock) {
-    SendRig rig;
-    Producer producer = rig.producer();
-    producer.send(note()).then([](const auto&) { throw std::runtime_error("the user's"); });
+    // They outlive the rig: its callback threads may be the last to look at them.
     std::promise<void> go;
     auto gate = go.get_future().share();
     std::promise<void> blocked;
+    SendRig rig;
+    Producer producer = rig.producer();
+    producer.send(note()).then([](const auto&) { throw std::runtime_error("the user's"); });
     producer.send(note()).then([&](const auto&) {
         blocked.set_value();
         gate.wait();
