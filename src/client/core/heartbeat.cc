@@ -50,7 +50,10 @@ wire::HeartbeatData Heartbeat::data() const {
 }
 
 Awaitable<bool> Heartbeat::to_all() {
-    if (under_way_) co_return false;
+    // One that is under way does not name who has just come: it is not enough to wait for it.
+    constexpr std::int64_t kPauseMs = 5;
+    while (under_way_)
+        if (!co_await core_.sleep(kPauseMs)) co_return false;
     const wire::HeartbeatData beat = data();
     if (beat.consumer_data_set.empty() && beat.producer_data_set.empty()) co_return false;
     const UnderWay guard(under_way_);
