@@ -49,6 +49,7 @@ PushCore::PushCore(std::shared_ptr<ClientLease> lease, const Settings& settings,
       started_ms_(client_.clock().wall_ms()),
       service_(settings.is_ordered() ? make_ordered_service(*this)
                                      : make_concurrent_service(*this)),
+      pops_(*this),
       rebalancer_(client_, *this,
                   {group_,
                    settings.is_broadcasting() ? kerolox::GroupModel::broadcasting
@@ -200,6 +201,7 @@ std::vector<kerolox::Queue> PushCore::assignment() const {
     for (const auto& [queue, pulled] : queues())
         if (!pulled->process.dropped && !model::is_retry_topic(queue.topic))
             mine.push_back(shown(queue));
+    for (const kerolox::Queue& queue : pops_.queues()) mine.push_back(shown(queue));
     return mine;
 }
 
@@ -375,6 +377,7 @@ Awaitable<void> PushCore::shut(std::int64_t grace_ms) {
 Awaitable<void> PushCore::end(std::int64_t grace_ms) {
     rebalancer_.stop();
     ending_.store(true, std::memory_order_release);
+    pops_.stop();
     const auto mine = queues();
     for (const auto& [queue, pulled] : mine) pulled->timer.cancel();
     const std::int64_t deadline = client_.clock().steady_ms() + grace_ms;

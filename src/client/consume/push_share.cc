@@ -75,11 +75,19 @@ Awaitable<bool> PushCore::take_share(std::string topic, std::set<kerolox::Queue>
 
 Awaitable<void> PushCore::drop_other_topics(std::set<std::string> topics) {
     const auto self = shared_from_this();
+    for (const std::string& topic : pops_.topics())
+        if (!topics.contains(topic)) take_pops(topic, {});
     for (const auto& [queue, pulled] : queues()) {
         if (topics.contains(queue.topic)) continue;
         pulled->process.dropped = true;
         (void)co_await give_back(pulled);
     }
+}
+
+void PushCore::take_pops(const std::string& topic, std::set<kerolox::Queue> queues) {
+    if (shut_ || !pops_.take(topic, queues, statistics_.of(topic))) return;
+    if (!queues.empty())
+        tell_share(topic, queues, std::vector<kerolox::Queue>(queues.begin(), queues.end()));
 }
 
 /// False: its listener is still at it, the next round tries again.
