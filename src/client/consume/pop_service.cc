@@ -15,13 +15,13 @@ using kerolox::MessageView;
 
 constexpr std::int64_t kPollMs = 15'000;
 constexpr std::int64_t kPopTimeoutMs = 25'000;
-constexpr std::int32_t kFlowControl = 215;
+constexpr std::int32_t kPopFlowControl = 215;
 constexpr std::int64_t kSecondMs = 1'000;
 /// Seconds by level, or by how often a message was tried.
 constexpr std::array<std::int64_t, 16> kRetrySeconds{10,  30,  60,  120, 180,  240,  300,  360,
                                                      420, 480, 540, 600, 1200, 1800, 3600, 7200};
 
-std::int64_t wall_ms_of(std::chrono::system_clock::time_point time) {
+std::int64_t popped_ms_of(std::chrono::system_clock::time_point time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
@@ -117,7 +117,7 @@ Awaitable<void> PopService::keep_popping(std::shared_ptr<PushCore> life, PoppedQ
             auto reply = co_await pop_once(queue);
             if (!reply) {
                 const bool for_now = reply.error().kind() == kerolox::ErrorKind::broker &&
-                                     reply.error().code() == kFlowControl;
+                                     reply.error().code() == kPopFlowControl;
                 pause = for_now ? pace.flow_control_ms : pace.failure_ms;
                 life->log(kerolox::LogLevel::warn, "popping {} failed: {}", queue->queue.describe(),
                           reply.error().describe());
@@ -207,7 +207,7 @@ Awaitable<void> PopService::settle(std::shared_ptr<PushCore> core, PoppedQueuePt
         std::optional<std::int64_t> again;
         if (i >= good) {
             const std::int64_t age =
-                core->client().clock().wall_ms() - wall_ms_of(message.born_time());
+                core->client().clock().wall_ms() - popped_ms_of(message.born_time());
             again =
                 pop_retry_ms(message.reconsume_times(), level, core->max_reconsume_times(), age);
         }

@@ -12,7 +12,7 @@
 namespace kx::client {
 namespace {
 
-constexpr std::int32_t kCheckClientConfig = 46;
+constexpr std::int32_t kCheckFilter = 46;
 /// Without a bound of their own.
 constexpr std::int32_t kConcurrentTries = 16;
 
@@ -114,7 +114,7 @@ Awaitable<kerolox::Status> PushCore::check_filters() {
         body.subscription_data = *wanted;
         const std::string address = route->brokers.front().address_or_nearest(0);
         const auto answer =
-            co_await client_.call_ok(address, net::Call(kCheckClientConfig, to_json(body)),
+            co_await client_.call_ok(address, net::Call(kCheckFilter, to_json(body)),
                                      client_.config().mq_client_api_timeout);
         if (answer) continue;
         if (answer.error().kind() == kerolox::ErrorKind::broker) {

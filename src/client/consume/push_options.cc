@@ -80,7 +80,7 @@ constexpr ConfigRow kPushKeys[] = {
 
 std::span<const ConfigRow> PushConfig::keys() { return kPushKeys; }
 
-std::optional<std::int64_t> parse_consume_time(const std::string& text) {
+std::optional<std::int64_t> start_time_of(const std::string& text) {
     constexpr std::size_t kDigits = 14;
     if (text.size() != kDigits ||
         !std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; })) {
@@ -105,7 +105,7 @@ std::optional<std::int64_t> parse_consume_time(const std::string& text) {
     return std::int64_t{seconds} * 1000;
 }
 
-std::string consume_time_text(std::int64_t wall_ms) {
+std::string start_time_text(std::int64_t wall_ms) {
     const auto seconds = static_cast<std::time_t>(wall_ms / 1000);
     std::tm parts{};
     ::localtime_r(&seconds, &parts);
@@ -186,7 +186,7 @@ PushOptions& PushOptions::start_from(StartFrom from) {
 }
 PushOptions& PushOptions::start_from(std::chrono::system_clock::time_point time) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
-    settings_->config.consume_timestamp = kx::client::consume_time_text(ms.count());
+    settings_->config.consume_timestamp = kx::client::start_time_text(ms.count());
     return start_from(StartFrom::timestamp);
 }
 PushOptions& PushOptions::threads(std::size_t count) {
@@ -276,8 +276,7 @@ std::vector<ConfigProblem> PushOptions::validate() const {
         refuse("consumerGroup", group,
                "consumerGroup can not equal DEFAULT_CONSUMER, please specify another one.");
     }
-    if (!config.consume_timestamp.empty() &&
-        !kx::client::parse_consume_time(config.consume_timestamp)) {
+    if (!config.consume_timestamp.empty() && !kx::client::start_time_of(config.consume_timestamp)) {
         refuse("consumeTimestamp", config.consume_timestamp,
                fmt::format("consumeTimestamp is invalid, the valid format is yyyyMMddHHmmss,but "
                            "received {}",

@@ -13,7 +13,7 @@ using kerolox::PullStatus;
 
 constexpr std::int64_t kSuspendMs = 15'000;
 constexpr std::int64_t kPullTimeoutMs = 30'000;
-constexpr std::int32_t kFlowControl = 215;
+constexpr std::int32_t kPullFlowControl = 215;
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 constexpr std::int64_t kTellEvery = 1'000;
 
@@ -35,7 +35,7 @@ Awaitable<kerolox::Result<std::int64_t>> PushCore::start_offset(kerolox::Queue q
     if (from == StartName::kFirst) co_return 0;
     if (from == StartName::kTimestamp && !is_retry) {
         constexpr std::int64_t kHalfAnHourMs = 1'800'000;
-        const auto time = parse_consume_time(settings_.config.consume_timestamp);
+        const auto time = start_time_of(settings_.config.consume_timestamp);
         co_return co_await query_offset_at(client_, queue,
                                            time.value_or(started_ms_ - kHalfAnHourMs));
     }
@@ -132,7 +132,7 @@ void PushCore::on_pulled(const PulledQueuePtr& queue, std::int64_t started_ms,
     if (!result) {
         const kerolox::Error& error = result.error();
         const bool for_now =
-            error.kind() == kerolox::ErrorKind::broker && error.code() == kFlowControl;
+            error.kind() == kerolox::ErrorKind::broker && error.code() == kPullFlowControl;
         if (!for_now && !model::is_retry_topic(queue->queue.topic)) {
             log(kerolox::LogLevel::warn, "pulling {} failed: {}", queue->queue.describe(),
                 error.describe());

@@ -46,8 +46,8 @@ struct PushConfig {
 };
 
 /// yyyyMMddHHmmss of this host's time zone; nothing when it is none.
-std::optional<std::int64_t> parse_consume_time(const std::string& text);
-std::string consume_time_text(std::int64_t wall_ms);
+std::optional<std::int64_t> start_time_of(const std::string& text);
+std::string start_time_text(std::int64_t wall_ms);
 
 }  // namespace kx::client
 

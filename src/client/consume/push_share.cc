@@ -21,7 +21,9 @@ constexpr std::int64_t kLockTimeoutMs = 1'000;
 /// A listener that holds a queue so long after its lock is no reason to keep the queue.
 constexpr std::int64_t kUnlockDelayMs = 20'000;
 
-wire::QueueKey key_of(const kerolox::Queue& queue) { return {queue.broker, queue.id, queue.topic}; }
+wire::QueueKey lock_key_of(const kerolox::Queue& queue) {
+    return {queue.broker, queue.id, queue.topic};
+}
 
 }  // namespace
 
@@ -167,7 +169,7 @@ Awaitable<void> PushCore::announce_anew(std::string topic) {
 Awaitable<std::set<kerolox::Queue>> PushCore::ask_locks(std::vector<kerolox::Queue> queues) {
     std::map<std::string, wire::QueueLockRequest> by_broker;
     for (const kerolox::Queue& queue : queues)
-        by_broker[queue.broker].mq_set.push_back(key_of(queue));
+        by_broker[queue.broker].mq_set.push_back(lock_key_of(queue));
     std::set<kerolox::Queue> locked;
     for (auto& [broker, request] : by_broker) {
         request.client_id = client_.id();
@@ -212,7 +214,7 @@ Awaitable<bool> PushCore::lock(PulledQueuePtr queue) {
 Awaitable<void> PushCore::unlock(std::vector<kerolox::Queue> queues) {
     std::map<std::string, wire::QueueLockRequest> by_broker;
     for (const kerolox::Queue& queue : queues)
-        by_broker[queue.broker].mq_set.push_back(key_of(queue));
+        by_broker[queue.broker].mq_set.push_back(lock_key_of(queue));
     for (auto& [broker, request] : by_broker) {
         request.client_id = client_.id();
         request.consumer_group = group_;
