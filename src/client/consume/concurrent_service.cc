@@ -29,8 +29,6 @@ private:
     using Answer = std::function<void(ConsumeResult result, const std::string& failure)>;
 
     void run(const PulledQueuePtr& queue, const MessageBatch& batch);
-    /// For coroutines: `answer` comes once, now or much later, on whatever thread.
-    void start_task(const MessageBatch& batch, const Answer& answer);
     void ended(const PulledQueuePtr& queue, const MessageBatch& batch, const ListenerCall& call,
                ConsumeResult result, const std::string& failure);
     void retry(const PulledQueuePtr& queue, std::vector<MessageView> failed, std::int32_t level);
@@ -70,10 +68,11 @@ void ConcurrentService::run(const PulledQueuePtr& queue, const MessageBatch& bat
         };
         auto running =
             std::make_shared<Running>(Running{std::move(work), core_.shared_from_this()});
-        return start_task(batch, [this, running, queue, batch, call](ConsumeResult result,
-                                                                     const std::string& failure) {
-            ended(queue, batch, call, result, failure);
-        });
+        return call_concurrent_listener(
+            core_, batch,
+            [this, running, queue, batch, call](ConsumeResult result, const std::string& failure) {
+                ended(queue, batch, call, result, failure);
+            });
     }
     ConsumeResult result = ConsumeResult::later();
     std::string failure;
@@ -85,28 +84,12 @@ void ConcurrentService::run(const PulledQueuePtr& queue, const MessageBatch& bat
     ended(queue, batch, call, result, failure);
 }
 
-void ConcurrentService::start_task(const MessageBatch& batch, const Answer& answer) {
-    try {
-        core_.settings().concurrent_task(batch).start(
-            [answer](kerolox::UniqueFunction<ConsumeResult()> outcome) {
-                ConsumeResult result = ConsumeResult::later();
-                std::string failure;
-                try {
-                    result = outcome();
-                } catch (...) {
-                    failure = thrown_text();
-                }
-                answer(result, failure);
-            });
-    } catch (...) {
-        answer(ConsumeResult::later(), thrown_text());
-    }
-}
-
 void ConcurrentService::ended(const PulledQueuePtr& queue, const MessageBatch& batch,
                               const ListenerCall& call, ConsumeResult result,
                               const std::string& failure) {
-    call.ended(batch, result.is_success(), failure, *queue);
+    queue->process.last_consume_ms.store(core_.client().clock().wall_ms(),
+                                         std::memory_order_relaxed);
+    call.ended(batch, result.is_success(), failure, queue->counters);
     if (queue->process.dropped) return;
     std::size_t good = 0;
     if (result.is_success())
@@ -178,20 +161,37 @@ void ConcurrentService::consume_directly(MessageView message,
         done(std::move(outcome));
     };
     const std::shared_ptr<ConcurrentService> self(core_.shared_from_this(), this);
-    core_.threads().post(ListenerThreads::Work([self, batch, answer] {
-        if (!self->core_.settings().concurrent) return self->start_task(batch, answer);
-        ConsumeResult result = ConsumeResult::later();
-        std::string failure;
-        try {
-            result = self->core_.settings().concurrent(batch);
-        } catch (...) {
-            failure = thrown_text();
-        }
-        answer(result, failure);
-    }));
+    core_.threads().post(ListenerThreads::Work(
+        [self, batch, answer] { call_concurrent_listener(self->core_, batch, answer); }));
 }
 
 }  // namespace
+
+void call_concurrent_listener(
+    PushCore& core, const MessageBatch& batch,
+    const std::function<void(ConsumeResult result, const std::string& failure)>& answer) {
+    ConsumeResult now = ConsumeResult::later();
+    std::string thrown;
+    try {
+        if (!core.settings().concurrent) {
+            return core.settings().concurrent_task(batch).start(
+                [answer](kerolox::UniqueFunction<ConsumeResult()> outcome) {
+                    ConsumeResult result = ConsumeResult::later();
+                    std::string failure;
+                    try {
+                        result = outcome();
+                    } catch (...) {
+                        failure = thrown_text();
+                    }
+                    answer(result, failure);
+                });
+        }
+        now = core.settings().concurrent(batch);
+    } catch (...) {
+        thrown = thrown_text();
+    }
+    answer(now, thrown);
+}
 
 std::unique_ptr<ConsumeService> make_concurrent_service(PushCore& core) {
     return std::make_unique<ConcurrentService>(core);

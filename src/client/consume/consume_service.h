@@ -42,7 +42,7 @@ public:
     ListenerCall(PushCore& core, const kerolox::MessageBatch& batch);
     /// `failure`: what it threw; empty when it returned.
     void ended(const kerolox::MessageBatch& batch, bool success, std::string_view failure,
-               PulledQueue& queue) const;
+               TopicCounters& counters) const;
 
 private:
     PushCore* core_;
@@ -51,6 +51,12 @@ private:
 
 /// The text of what is being thrown; only within a catch block.
 std::string thrown_text();
+
+/// Runs a parallel listener, function or coroutine. `answer` comes once, now or much later, on
+/// whatever thread; `failure` is what it threw.
+void call_concurrent_listener(
+    PushCore& core, const kerolox::MessageBatch& batch,
+    const std::function<void(kerolox::ConsumeResult result, const std::string& failure)>& answer);
 
 std::unique_ptr<ConsumeService> make_concurrent_service(PushCore& core);
 std::unique_ptr<ConsumeService> make_ordered_service(PushCore& core);

@@ -39,13 +39,12 @@ ListenerCall::ListenerCall(PushCore& core, const kerolox::MessageBatch& batch)
 }
 
 void ListenerCall::ended(const kerolox::MessageBatch& batch, bool success, std::string_view failure,
-                         PulledQueue& queue) const {
+                         TopicCounters& counters) const {
     const Clock& clock = core_->client().clock();
     const std::int64_t took_ns = clock.steady_ns() - started_ns_;
     constexpr std::int64_t kUs = 1'000;
-    TopicCounters::add(queue.counters.consume_us, took_ns / kUs);
-    TopicCounters::add(queue.counters.batches, 1);
-    queue.process.last_consume_ms.store(clock.wall_ms(), std::memory_order_relaxed);
+    TopicCounters::add(counters.consume_us, took_ns / kUs);
+    TopicCounters::add(counters.batches, 1);
     if (!failure.empty()) {
         core_->log(kerolox::LogLevel::warn, "the listener of {} threw on {}: {}", core_->group(),
                    batch.front().id(), failure);

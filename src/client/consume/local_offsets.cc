@@ -19,7 +19,9 @@ struct OffsetFile {
     }
 };
 
-wire::QueueKey key_of(const kerolox::Queue& queue) { return {queue.broker, queue.id, queue.topic}; }
+wire::QueueKey offset_key_of(const kerolox::Queue& queue) {
+    return {queue.broker, queue.id, queue.topic};
+}
 
 /// Where a client keeps its files must not change from run to run: without an instance name it is
 /// the one that RocketMQ's clients have then.
@@ -60,7 +62,7 @@ private:
     Awaitable<Read> read_stored(kerolox::Queue queue) override {
         const auto file = read_file();
         if (!file) co_return file.error();
-        const auto found = file.value().offset_table.find(key_of(queue));
+        const auto found = file.value().offset_table.find(offset_key_of(queue));
         co_return found == file.value().offset_table.end() ? -1 : found->second;
     }
 
@@ -95,7 +97,7 @@ private:
         bool changed = false;
         for (const kerolox::QueueOffset& one : offsets) {
             const auto [at, is_new] =
-                file.value().offset_table.try_emplace(key_of(one.queue), one.offset);
+                file.value().offset_table.try_emplace(offset_key_of(one.queue), one.offset);
             changed = changed || is_new || at->second != one.offset;
             at->second = one.offset;
         }

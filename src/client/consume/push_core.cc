@@ -12,7 +12,7 @@
 namespace kx::client {
 namespace {
 
-constexpr std::int32_t kCheckClientConfig = 46;
+constexpr std::int32_t kCheckFilter = 46;
 /// Without a bound of their own.
 constexpr std::int32_t kConcurrentTries = 16;
 
@@ -49,6 +49,7 @@ PushCore::PushCore(std::shared_ptr<ClientLease> lease, const Settings& settings,
       started_ms_(client_.clock().wall_ms()),
       service_(settings.is_ordered() ? make_ordered_service(*this)
                                      : make_concurrent_service(*this)),
+      pops_(*this),
       rebalancer_(client_, *this,
                   {group_,
                    settings.is_broadcasting() ? kerolox::GroupModel::broadcasting
@@ -113,7 +114,7 @@ Awaitable<kerolox::Status> PushCore::check_filters() {
         body.subscription_data = *wanted;
         const std::string address = route->brokers.front().address_or_nearest(0);
         const auto answer =
-            co_await client_.call_ok(address, net::Call(kCheckClientConfig, to_json(body)),
+            co_await client_.call_ok(address, net::Call(kCheckFilter, to_json(body)),
                                      client_.config().mq_client_api_timeout);
         if (answer) continue;
         if (answer.error().kind() == kerolox::ErrorKind::broker) {
@@ -200,6 +201,7 @@ std::vector<kerolox::Queue> PushCore::assignment() const {
     for (const auto& [queue, pulled] : queues())
         if (!pulled->process.dropped && !model::is_retry_topic(queue.topic))
             mine.push_back(shown(queue));
+    for (const kerolox::Queue& queue : pops_.queues()) mine.push_back(shown(queue));
     return mine;
 }
 
@@ -375,6 +377,7 @@ Awaitable<void> PushCore::shut(std::int64_t grace_ms) {
 Awaitable<void> PushCore::end(std::int64_t grace_ms) {
     rebalancer_.stop();
     ending_.store(true, std::memory_order_release);
+    pops_.stop();
     const auto mine = queues();
     for (const auto& [queue, pulled] : mine) pulled->timer.cancel();
     const std::int64_t deadline = client_.clock().steady_ms() + grace_ms;

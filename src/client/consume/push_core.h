@@ -17,6 +17,7 @@
 #include "client/consume/consume_statistics.h"
 #include "client/consume/listener_threads.h"
 #include "client/consume/offset_table.h"
+#include "client/consume/pop_service.h"
 #include "client/consume/pull_call.h"
 #include "client/consume/pulled_queue.h"
 #include "client/consume/push_settings.h"
@@ -91,6 +92,7 @@ public:
     };
     /// `offset` may be committed, says the queue; there is room for more.
     void finished(const PulledQueuePtr& queue, std::int64_t offset, bool increase_only);
+    Subscription subscription(const std::string& topic) const;
     /// Runs `work` on a listener thread after the time, unless the consumer ends.
     void later(std::int64_t ms, std::function<void()> work);
     template <class... Args>
@@ -119,6 +121,11 @@ public:
     Awaitable<void> drop_other_topics(std::set<std::string> topics) override;
     bool is_paused() const override { return paused_.load(std::memory_order_relaxed); }
 
+    bool asks_broker() const override {
+        return !settings_.config.client_rebalance && !is_ordered() && !is_broadcasting();
+    }
+    void take_pops(const std::string& topic, std::set<kerolox::Queue> queues) override;
+
     /// Asks the broker for the queue's lock; has it or not afterwards.
     Awaitable<bool> lock(PulledQueuePtr queue);
     /// What has been consumed too long is sent back, so that its queue goes on.
@@ -137,7 +144,6 @@ private:
 
     std::map<kerolox::Queue, PulledQueuePtr> queues() const;
     PulledQueuePtr find(const kerolox::Queue& queue) const;
-    Subscription subscription(const std::string& topic) const;
     kerolox::Queue shown(const kerolox::Queue& queue) const;
 
     Awaitable<void> start_pulling(PulledQueuePtr queue, std::int64_t delay_ms);
@@ -166,6 +172,7 @@ private:
     const std::int64_t started_ms_;
     ConsumeStatistics statistics_;
     std::unique_ptr<ConsumeService> service_;
+    PopService pops_;
     Rebalancer rebalancer_;
     std::atomic<bool> closing_{false};
     std::atomic<bool> paused_{false};

@@ -13,7 +13,7 @@ using kerolox::PullStatus;
 
 constexpr std::int64_t kSuspendMs = 15'000;
 constexpr std::int64_t kPullTimeoutMs = 30'000;
-constexpr std::int32_t kFlowControl = 215;
+constexpr std::int32_t kPullFlowControl = 215;
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 constexpr std::int64_t kTellEvery = 1'000;
 
@@ -132,7 +132,7 @@ void PushCore::on_pulled(const PulledQueuePtr& queue, std::int64_t started_ms,
     if (!result) {
         const kerolox::Error& error = result.error();
         const bool for_now =
-            error.kind() == kerolox::ErrorKind::broker && error.code() == kFlowControl;
+            error.kind() == kerolox::ErrorKind::broker && error.code() == kPullFlowControl;
         if (!for_now && !model::is_retry_topic(queue->queue.topic)) {
             log(kerolox::LogLevel::warn, "pulling {} failed: {}", queue->queue.describe(),
                 error.describe());

@@ -21,7 +21,9 @@ constexpr std::int64_t kLockTimeoutMs = 1'000;
 /// A listener that holds a queue so long after its lock is no reason to keep the queue.
 constexpr std::int64_t kUnlockDelayMs = 20'000;
 
-wire::QueueKey key_of(const kerolox::Queue& queue) { return {queue.broker, queue.id, queue.topic}; }
+wire::QueueKey lock_key_of(const kerolox::Queue& queue) {
+    return {queue.broker, queue.id, queue.topic};
+}
 
 }  // namespace
 
@@ -75,11 +77,19 @@ Awaitable<bool> PushCore::take_share(std::string topic, std::set<kerolox::Queue>
 
 Awaitable<void> PushCore::drop_other_topics(std::set<std::string> topics) {
     const auto self = shared_from_this();
+    for (const std::string& topic : pops_.topics())
+        if (!topics.contains(topic)) take_pops(topic, {});
     for (const auto& [queue, pulled] : queues()) {
         if (topics.contains(queue.topic)) continue;
         pulled->process.dropped = true;
         (void)co_await give_back(pulled);
     }
+}
+
+void PushCore::take_pops(const std::string& topic, std::set<kerolox::Queue> queues) {
+    if (shut_ || !pops_.take(topic, queues, statistics_.of(topic))) return;
+    if (!queues.empty())
+        tell_share(topic, queues, std::vector<kerolox::Queue>(queues.begin(), queues.end()));
 }
 
 /// False: its listener is still at it, the next round tries again.
@@ -159,7 +169,7 @@ Awaitable<void> PushCore::announce_anew(std::string topic) {
 Awaitable<std::set<kerolox::Queue>> PushCore::ask_locks(std::vector<kerolox::Queue> queues) {
     std::map<std::string, wire::QueueLockRequest> by_broker;
     for (const kerolox::Queue& queue : queues)
-        by_broker[queue.broker].mq_set.push_back(key_of(queue));
+        by_broker[queue.broker].mq_set.push_back(lock_key_of(queue));
     std::set<kerolox::Queue> locked;
     for (auto& [broker, request] : by_broker) {
         request.client_id = client_.id();
@@ -204,7 +214,7 @@ Awaitable<bool> PushCore::lock(PulledQueuePtr queue) {
 Awaitable<void> PushCore::unlock(std::vector<kerolox::Queue> queues) {
     std::map<std::string, wire::QueueLockRequest> by_broker;
     for (const kerolox::Queue& queue : queues)
-        by_broker[queue.broker].mq_set.push_back(key_of(queue));
+        by_broker[queue.broker].mq_set.push_back(lock_key_of(queue));
     for (auto& [broker, request] : by_broker) {
         request.client_id = client_.id();
         request.consumer_group = group_;

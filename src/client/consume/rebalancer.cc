@@ -6,6 +6,7 @@
 #include <random>
 
 #include "model/names.h"
+#include "wire/bodies/assignment.h"
 #include "wire/bodies/lists.h"
 #include "wire/requests/clients.h"
 
@@ -13,6 +14,7 @@ namespace kx::client {
 namespace {
 
 constexpr std::int32_t kGetConsumerList = 38;
+constexpr std::int32_t kQueryAssignment = 400;
 
 std::vector<kerolox::Queue> readable_queues(const Route& route) {
     std::vector<kerolox::Queue> queues;
@@ -23,6 +25,8 @@ std::vector<kerolox::Queue> readable_queues(const Route& route) {
 }
 
 }  // namespace
+
+void QueueOwner::take_pops(const std::string&, std::set<kerolox::Queue>) {}
 
 Rebalancer::Rebalancer(ClientCore& core, QueueOwner& owner, Options options)
     : core_(core), owner_(owner), options_(std::move(options)), timer_(core.home().context()) {}
@@ -88,6 +92,13 @@ Awaitable<bool> Rebalancer::one_topic(std::string topic) {
         std::set<kerolox::Queue> mine(all.begin(), all.end());
         co_return co_await owner_.take_share(std::move(topic), std::move(mine), std::move(all));
     }
+    if (owner_.asks_broker() && !(*route)->brokers.empty()) {
+        const auto& brokers = (*route)->brokers;
+        const std::string address =
+            brokers[std::random_device{}() % brokers.size()].address_or_nearest(0);
+        const auto done = co_await by_broker(topic, address, all);
+        if (done) co_return *done;
+    }
     const auto members = co_await member_ids(topic);
     if (stopped_) co_return true;
     if (!members) {
@@ -112,6 +123,40 @@ Awaitable<bool> Rebalancer::one_topic(std::string topic) {
     }
     std::set<kerolox::Queue> share(mine.value().begin(), mine.value().end());
     co_return co_await owner_.take_share(std::move(topic), std::move(share), std::move(all));
+}
+
+Awaitable<std::optional<bool>> Rebalancer::by_broker(std::string topic, std::string address,
+                                                     std::vector<kerolox::Queue> all) {
+    wire::QueryAssignment request;
+    request.client_id = core_.id();
+    request.consumer_group = options_.group;
+    request.strategy_name = options_.strategy->name();
+    request.topic = topic;
+    const auto answer = co_await core_.call(address, net::Call(kQueryAssignment, to_json(request)),
+                                            core_.config().mq_client_api_timeout);
+    if (stopped_) co_return true;
+    if (answer && answer->code == wire::ResponseCode::kRequestCodeNotSupported)
+        co_return std::nullopt;
+    const auto body = answer && answer->ok() ? from_json<wire::QueueAssignments>(answer->body)
+                                             : Result<wire::QueueAssignments>();
+    if (!answer || !answer->ok() || !body) {
+        core_.log(kerolox::LogLevel::warn, "rebalance", "{}: {} does not share {} out: {}",
+                  options_.group, address, topic,
+                  !answer ? answer.error().describe()
+                          : (answer->ok() ? body.error().text : answer->remark));
+        co_return false;
+    }
+    if (!body->message_queue_assignments) co_return std::nullopt;
+    std::set<kerolox::Queue> pulled;
+    std::set<kerolox::Queue> popped;
+    for (const wire::QueueAssignment& one : *body->message_queue_assignments) {
+        if (!one.message_queue) continue;
+        kerolox::Queue queue{one.message_queue->topic, one.message_queue->broker_name,
+                             one.message_queue->queue_id};
+        (one.mode == "POP" ? popped : pulled).insert(std::move(queue));
+    }
+    owner_.take_pops(topic, std::move(popped));
+    co_return co_await owner_.take_share(std::move(topic), std::move(pulled), std::move(all));
 }
 
 Awaitable<kerolox::Result<std::vector<std::string>>> Rebalancer::member_ids(std::string topic) {

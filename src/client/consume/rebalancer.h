@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ public:
     /// Queues of topics it does not subscribe to any more go.
     virtual Awaitable<void> drop_other_topics(std::set<std::string> topics) = 0;
     virtual bool is_paused() const { return false; }
+    /// Brokers share the queues out, and say how messages are got.
+    virtual bool asks_broker() const { return false; }
+    /// Its queues of the topic that are to be popped; id -1: any queue of the broker.
+    virtual void take_pops(const std::string& topic, std::set<kerolox::Queue> queues);
 };
 
 class Rebalancer {
@@ -50,6 +55,9 @@ public:
 
 private:
     Awaitable<bool> one_topic(std::string topic);
+    /// What the broker says, done. Nothing: it leaves the sharing to the members.
+    Awaitable<std::optional<bool>> by_broker(std::string topic, std::string address,
+                                             std::vector<kerolox::Queue> all);
     Awaitable<kerolox::Result<std::vector<std::string>>> member_ids(std::string topic);
 
     ClientCore& core_;

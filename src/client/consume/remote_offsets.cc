@@ -7,8 +7,8 @@
 namespace kx::client {
 namespace {
 
-constexpr std::int32_t kQueryConsumerOffset = 14;
-constexpr std::int32_t kUpdateConsumerOffset = 15;
+constexpr std::int32_t kReadGroupOffset = 14;
+constexpr std::int32_t kWriteGroupOffset = 15;
 constexpr std::int32_t kSearchOffsetByTime = 29;
 constexpr std::int32_t kGetMaxOffset = 30;
 constexpr std::int32_t kGetMinOffset = 31;
@@ -43,7 +43,7 @@ net::Call update_of(const std::string& group, const kerolox::Queue& queue, std::
     header.topic = queue.topic;
     header.queue_id = queue.id;
     header.commit_offset = offset;
-    return with_broker(net::Call(kUpdateConsumerOffset, header), queue);
+    return with_broker(net::Call(kWriteGroupOffset, header), queue);
 }
 
 Awaitable<Offset> ask_offset(ClientCore& core, kerolox::Queue queue, net::Call call) {
@@ -187,7 +187,7 @@ Awaitable<Offset> query_committed(ClientCore& core, std::string group, kerolox::
     header.topic = queue.topic;
     header.queue_id = queue.id;
     const auto answer = co_await core.call(
-        *address, with_broker(net::Call(kQueryConsumerOffset, header), queue), kOffsetTimeoutMs);
+        *address, with_broker(net::Call(kReadGroupOffset, header), queue), kOffsetTimeoutMs);
     if (!answer) co_return answer.error();
     if (answer->code == wire::ResponseCode::kQueryNotFound) co_return -1;
     if (!answer->ok()) {
