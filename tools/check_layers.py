@@ -16,7 +16,8 @@ SRC = ROOT / "src"
 # Who may see which library (docs/architecture.md): a pattern of the include, and the rooms.
 LIBRARIES = {
     r"<boost/asio|<boost/system": {"net", "namesrv", "client", "broker", "console", "cli"},
-    r"<boost/beast": {"console"},
+    r"<boost/beast": {"client", "console"},
+    r"<openssl/": {"client", "net"},
     r"<simdjson": {"base"},
     r"<spdlog": {"base"},
     r"<CLI/": {"cli"},

@@ -88,8 +88,8 @@ void FakeNameServer::add_route(const std::string& topic, const std::string& brok
     route.queue_datas.push_back(queue);
 }
 
-void FakeNameServer::add_slave(const std::string& topic, const std::string& broker,
-                               std::int64_t id, const std::string& address) {
+void FakeNameServer::add_slave(const std::string& topic, const std::string& broker, std::int64_t id,
+                               const std::string& address) {
     MutexLock lock(mutex_);
     for (wire::BrokerData& data : routes_[topic].broker_datas)
         if (data.broker_name == broker) data.broker_addrs[id] = address;

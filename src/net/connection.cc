@@ -319,7 +319,8 @@ void Connection::wait_writable() {
 }
 
 bool Connection::wants_tick(std::int64_t now_ms) const {
-    return !calls_.empty() || !out_.empty() || has_encrypted_output() || now_ms - last_active_ms_ >= limits_.idle_ms;
+    return !calls_.empty() || !out_.empty() || has_encrypted_output() ||
+           now_ms - last_active_ms_ >= limits_.idle_ms;
 }
 
 void Connection::tick(std::int64_t now_ms) {

@@ -180,18 +180,17 @@ private:
 
     /// The connection counts once requests may go out over it.
     void secure(int attempt) {
-        const auto connection = std::make_shared<Connection>(std::move(socket_), thread_, router_,
-                                                             options_.limits);
+        const auto connection =
+            std::make_shared<Connection>(std::move(socket_), thread_, router_, options_.limits);
         securing_ = connection;
         connection->start(split_host_port(address_).first);
-        connection->when_secured(
-            [self = shared_from_this(), attempt, weak = std::weak_ptr(connection)](
-                const Status& secured) {
-                if (attempt != self->attempt_ || !self->connecting_) return;
-                if (secured) return self->finish(weak.lock());
-                self->finish(fail(Errc::kUnavailable, "cannot connect to {}: {}", self->address_,
-                                  secured.error().text));
-            });
+        connection->when_secured([self = shared_from_this(), attempt,
+                                  weak = std::weak_ptr(connection)](const Status& secured) {
+            if (attempt != self->attempt_ || !self->connecting_) return;
+            if (secured) return self->finish(weak.lock());
+            self->finish(fail(Errc::kUnavailable, "cannot connect to {}: {}", self->address_,
+                              secured.error().text));
+        });
     }
 
     /// A local port that nobody listens on may be drawn as our own port: TCP then connects the

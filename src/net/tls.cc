@@ -79,8 +79,8 @@ Status use_trust(SSL_CTX* context, const TlsSettings& settings) {
 
 Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsSettings& settings) {
     std::shared_ptr<TlsContext> made(new TlsContext(settings));
-    made->context_.reset(SSL_CTX_new(settings.is_server ? TLS_server_method() : TLS_client_method()),
-                         SSL_CTX_free);
+    made->context_.reset(
+        SSL_CTX_new(settings.is_server ? TLS_server_method() : TLS_client_method()), SSL_CTX_free);
     SSL_CTX* context = made->context_.get();
     if (context == nullptr) return fail(Errc::kUnavailable, "no TLS: {}", take_reason());
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -92,7 +92,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::create(const TlsSettings& 
 }
 
 TlsSession::TlsSession(SSL* session)
-    : session_(session, SSL_free), from_peer_(BIO_new(BIO_s_mem())), to_peer_(BIO_new(BIO_s_mem())) {
+    : session_(session, SSL_free),
+      from_peer_(BIO_new(BIO_s_mem())),
+      to_peer_(BIO_new(BIO_s_mem())) {
     input_.resize(kTlsInputBytes);
     SSL_set_bio(session, from_peer_, to_peer_);
 }

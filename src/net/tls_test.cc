@@ -203,8 +203,7 @@ TEST(Tls, BoundsAHandshakeThatDoesNotEnd) {
     const Trust trust;
     // Accepts and says nothing.
     boost::asio::io_context context;
-    boost::asio::ip::tcp::acceptor silent(
-        context, {boost::asio::ip::make_address("127.0.0.1"), 0});
+    boost::asio::ip::tcp::acceptor silent(context, {boost::asio::ip::make_address("127.0.0.1"), 0});
     RpcClientOptions options = TlsCaller::options(trust.client_side());
     options.connect_timeout_ms = 200;
     IoPool pool(1, system_clock());

@@ -26,7 +26,7 @@ LiteQueues::Limits limits_of(const LitePullConfig& config) {
     return limits;
 }
 
-std::int64_t parse_consume_time(const LiteCore::Settings& settings, std::int64_t now_ms) {
+std::int64_t start_time_of(const LiteCore::Settings& settings, std::int64_t now_ms) {
     if (settings.start_ms) return *settings.start_ms;
     const std::string& text = settings.config.consume_timestamp;
     return text.empty() ? now_ms - kHalfHourMs
@@ -53,7 +53,7 @@ LiteCore::LiteCore(std::shared_ptr<ClientLease> lease, const Settings& settings)
       settings_(settings),
       group_(client_.wire_name(settings.config.consumer_group)),
       started_ms_(client_.clock().wall_ms()),
-      start_time_ms_(parse_consume_time(settings, started_ms_)),
+      start_time_ms_(start_time_of(settings, started_ms_)),
       offsets_(make_offsets(client_, group_, settings.config.message_model, settings.offset_store)),
       queues_(limits_of(settings.config)),
       timer_is_for_ms_(kNever),

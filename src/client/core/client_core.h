@@ -56,6 +56,11 @@ public:
     /// Where the continuations of this client's operations run.
     const std::shared_ptr<SharedThreads>& threads() const { return threads_; }
     const Clock& clock() const { return home_.clock(); }
+    /// Of the headers this client writes (rocketmq.serialize.type).
+    wire::Encoding encoding() const {
+        return config().serialize_type == "ROCKETMQ" ? wire::Encoding::kBinary
+                                                     : wire::Encoding::kJson;
+    }
     std::string next_unique_id() { return unique_ids_.next(); }
     /// Fails with `closed` when the client is closed or this is the child of a fork.
     kerolox::Status usable() const;
@@ -199,6 +204,7 @@ private:
 
     std::unordered_set<boost::asio::steady_timer*> sleeping_;
     std::int64_t running_ = 0;  ///< coroutines
+    std::int32_t calls_under_way_ = 0;
     std::atomic<bool> closing_{false};
     bool sleeps_end_ = false;
     bool closed_ = false;

@@ -22,11 +22,11 @@ using boost::asio::ip::tcp;
 using kerolox::Client;
 using kerolox::ErrorKind;
 using testing::eventually;
+using ::testing::HasSubstr;
 using testing::KeptLog;
 using testing::options_for;
 using testing::OwnCore;
 using testing::ScriptedServer;
-using ::testing::HasSubstr;
 
 constexpr std::int32_t kAsk = 7;
 constexpr std::int32_t kSilence = 8;
@@ -105,9 +105,10 @@ TEST(ClientCore, GoesOnToTheNextNameServer) {
     first->add_route("T", "a", "127.0.0.1:1", 1);
     OwnCore core(options_for(first->address() + ";" + second.address()));
     const auto ask = [&] {
-        return core->run<RoutePtr>([](ClientCore& own) -> Awaitable<RouteTable::Outcome> {
-                       co_return co_await own.routes().refresh("T", RouteUse::kRead);
-                   }(*core))
+        return core
+            ->run<RoutePtr>([](ClientCore& own) -> Awaitable<RouteTable::Outcome> {
+                co_return co_await own.routes().refresh("T", RouteUse::kRead);
+            }(*core))
             .get();
     };
     ASSERT_TRUE(ask());
@@ -126,10 +127,11 @@ TEST(ClientCore, GivesASilentNameServerItsShareOfTheTimeOnly) {
     for (const std::string& list :
          {silent.address() + ";" + good.address(), good.address() + ";" + silent.address()}) {
         OwnCore core(options_for(list).api_timeout(std::chrono::milliseconds(1000)));
-        const auto route = core->run<RoutePtr>([](ClientCore& own) -> Awaitable<RouteTable::Outcome> {
-                                   co_return co_await own.routes().refresh("T", RouteUse::kRead);
-                               }(*core))
-                               .get();
+        const auto route =
+            core->run<RoutePtr>([](ClientCore& own) -> Awaitable<RouteTable::Outcome> {
+                    co_return co_await own.routes().refresh("T", RouteUse::kRead);
+                }(*core))
+                .get();
         EXPECT_TRUE(route) << route.error().describe();
     }
 }
@@ -229,7 +231,9 @@ TEST(ClientCore, TakesNameServersFromTheApplication) {
     EXPECT_EQ(asked, 1);
     KeptLog log;
     EXPECT_FALSE(Client::create(
-        options_for("").log(log.sink()).api_timeout(std::chrono::milliseconds(100))
+        options_for("")
+            .log(log.sink())
+            .api_timeout(std::chrono::milliseconds(100))
             .name_server_fetcher([]() -> std::string { throw std::runtime_error("no"); })));
     EXPECT_TRUE(log.has("the name server fetcher threw"));
 }
@@ -239,12 +243,11 @@ TEST(ClientCore, DoesNotWaitForAFetcherThatBlocks) {
     auto released = release.get_future().share();
     const std::int64_t start = system_clock().steady_ms();
     {
-        auto client = Client::create(options_for("")
-                                         .require_name_server(false)
-                                         .name_server_fetcher([released] {
-                                             released.wait();
-                                             return std::string();
-                                         }));
+        auto client = Client::create(
+            options_for("").require_name_server(false).name_server_fetcher([released] {
+                released.wait();
+                return std::string();
+            }));
         ASSERT_TRUE(client);
         EXPECT_TRUE(client->close().get());
         EXPECT_LT(system_clock().steady_ms() - start, 3'000);
@@ -259,8 +262,7 @@ TEST(ClientEnd, MayComeTwiceAndFromManyThreads) {
     auto client = Client::create(options_for(server.address()));
     ASSERT_TRUE(client);
     std::vector<std::thread> threads;
-    for (int i = 0; i < 8; ++i)
-        threads.emplace_back([&] { EXPECT_TRUE(client->close().get()); });
+    for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_TRUE(client->close().get()); });
     for (std::thread& thread : threads) thread.join();
     EXPECT_TRUE(client->close().get());
     const auto late = client->producer(kerolox::ProducerOptions("G"));
@@ -272,12 +274,12 @@ TEST(ClientEnd, FailsWhatWasUnderWay) {
     const AskedServer server;
     const auto options = options_for(server.address());
     auto core = ClientCore::create(*Access::settings(options)).value();
-    auto waiting = core->run<int>([](ClientCore& own, std::string to)
-                                      -> Awaitable<kerolox::Result<int>> {
-        const auto reply = co_await own.call(std::move(to), net::Call(kSilence), 60'000);
-        if (!reply) co_return reply.error();
-        co_return 1;
-    }(*core, server.address()));
+    auto waiting =
+        core->run<int>([](ClientCore& own, std::string to) -> Awaitable<kerolox::Result<int>> {
+            const auto reply = co_await own.call(std::move(to), net::Call(kSilence), 60'000);
+            if (!reply) co_return reply.error();
+            co_return 1;
+        }(*core, server.address()));
     auto sleeping = core->run<int>([](ClientCore& own) -> Awaitable<kerolox::Result<int>> {
         co_return co_await own.sleep(60'000) ? 1 : 0;
     }(*core));
@@ -345,9 +347,8 @@ TEST(ClientEnd, CatchesWhatTasksThrow) {
             throw std::runtime_error("side");
             co_return;
         }());
-        tasks.push_back([](ClientCore& inner) -> Awaitable<void> {
-            (void)co_await inner.sleep(1);
-        }(own));
+        tasks.push_back(
+            [](ClientCore& inner) -> Awaitable<void> { (void)co_await inner.sleep(1); }(own));
         co_await own.all_of(std::move(tasks));
         co_return 2;
     }(*core));

@@ -67,8 +67,8 @@ constexpr ConfigRow kClientKeys[] = {
                                                    HostDefault{"the system's"}),
     key<&ClientConfig::tls_client_cert_path>("tls.client.certPath", kB, "PEM chain of our own"),
     key<&ClientConfig::tls_client_key_path>("tls.client.keyPath", kB, "PEM private key"),
-    key<&ClientConfig::tls_client_key_password>("tls.client.keyPassword", kB,
-                                                "of the private key", kSecret),
+    key<&ClientConfig::tls_client_key_password>("tls.client.keyPassword", kB, "of the private key",
+                                                kSecret),
     key<&ClientConfig::socks_proxy_config>("socksProxyConfig", kC, "SOCKS5 proxies by address",
                                            kLater),
     key<&ClientConfig::mq_client_api_timeout>(

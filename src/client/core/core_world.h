@@ -77,8 +77,8 @@ public:
     kerolox::LogSink sink() {
         return [lines = lines_](const kerolox::LogRecord& record) {
             MutexLock lock(lines->mutex);
-            lines->texts.push_back(fmt::format("{} {} {}", to_string(record.level), record.logger,
-                                               record.text));
+            lines->texts.push_back(
+                fmt::format("{} {} {}", to_string(record.level), record.logger, record.text));
             lines->ids.emplace_back(record.client_id);
         };
     }
@@ -138,8 +138,9 @@ public:
                            std::int64_t timeout_ms = 3000, std::string body = {}) {
         auto promise = std::make_shared<std::promise<ClientCore::Reply>>();
         core_->post([this, promise, address, code, timeout_ms, body] {
-            core_->call(address, net::Call(code, body), timeout_ms,
-                        [promise](ClientCore::Reply reply) { promise->set_value(std::move(reply)); });
+            core_->call(
+                address, net::Call(code, body), timeout_ms,
+                [promise](ClientCore::Reply reply) { promise->set_value(std::move(reply)); });
         });
         return promise->get_future().get();
     }

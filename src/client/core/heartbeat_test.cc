@@ -136,10 +136,9 @@ TEST(Heartbeat, TellsWhoIsThere) {
     EXPECT_EQ(beat.consumer_data_set[0].subscription_data_set.size(), 1U);
     EXPECT_FALSE(beat.without_sub);
     EXPECT_EQ(beat.heartbeat_fingerprint, 0);
-    EXPECT_GT(world.core.on_home([&] {
-        return world.core->routes().version_at(world.master.address());
-    }),
-              0);
+    EXPECT_GT(
+        world.core.on_home([&] { return world.core->routes().version_at(world.master.address()); }),
+        0);
 }
 
 TEST(Heartbeat, GoesToMastersAloneWithoutConsumer) {

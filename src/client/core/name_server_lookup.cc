@@ -63,10 +63,9 @@ private:
     }
     void on_connected(const beast::error_code& error) {
         if (has_failed(error)) return;
-        http::async_write(stream_, request_,
-                          [self = shared_from_this()](auto failed, std::size_t) {
-                              if (!self->has_failed(failed)) self->read();
-                          });
+        http::async_write(stream_, request_, [self = shared_from_this()](auto failed, std::size_t) {
+            if (!self->has_failed(failed)) self->read();
+        });
     }
     void read() {
         http::async_read(stream_, buffer_, parser_,

@@ -16,9 +16,9 @@ namespace {
 
 using boost::asio::ip::tcp;
 using testing::eventually;
+using ::testing::HasSubstr;
 using testing::KeptLog;
 using testing::OwnCore;
-using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 /// Answers each connection with the same bytes, or with silence.
@@ -85,14 +85,12 @@ std::string looked_up(const std::string& answer, KeptLog log = {}) {
     const WebServer web(answer);
     OwnCore core(asking(web, log));
     if (!eventually([&] {
-            return log.has("no name servers from") || core.on_home([&] {
-                return !core->name_servers().empty();
-            });
+            return log.has("no name servers from") ||
+                   core.on_home([&] { return !core->name_servers().empty(); });
         }))
         return "nothing happened";
-    return core.on_home([&] {
-        return core->name_servers().empty() ? "" : core->name_servers().current();
-    });
+    return core.on_home(
+        [&] { return core->name_servers().empty() ? "" : core->name_servers().current(); });
 }
 
 TEST(NameServerLookup, TakesTheFirstLineOfAGoodAnswer) {
@@ -138,7 +136,9 @@ TEST(NameServerLookup, DoesNotHoldUpTheClientsEnd) {
     const WebServer silent("");
     KeptLog log;
     const std::int64_t start = system_clock().steady_ms();
-    { const OwnCore core(asking(silent, log)); }
+    {
+        const OwnCore core(asking(silent, log));
+    }
     EXPECT_LT(system_clock().steady_ms() - start, 2'000);
 }
 

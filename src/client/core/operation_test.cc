@@ -88,7 +88,9 @@ TEST(Operation, IsCancelledWhenTheTimeIsOver) {
 
 TEST(Operation, GoesOnWithoutItsHandle) {
     Pending one;
-    { const auto handle = one.handle(); }
+    {
+        const auto handle = one.handle();
+    }
     EXPECT_TRUE(one.log.has("the handle of an operation went unused"));
     EXPECT_TRUE(one.op->complete(1));
     Pending other;
@@ -115,9 +117,8 @@ TEST(Operation, ContinuesOnACallbackThreadWheneverItCompletes) {
         Pending one;
         std::promise<std::pair<int, bool>> done;
         if (before) one.op->complete(5);
-        one.handle().then([&](Result<int> result) {
-            done.set_value({result.value(), one.pool->is_current()});
-        });
+        one.handle().then(
+            [&](Result<int> result) { done.set_value({result.value(), one.pool->is_current()}); });
         if (!before) one.op->complete(5);
         EXPECT_EQ(done.get_future().get(), std::make_pair(5, true));
     }

@@ -7,15 +7,17 @@
 #include <gtest/gtest.h>
 
 #include "client/core/core_world.h"
+#include "client/core/signature.h"
+#include "kerolox/producer.hpp"
 
 namespace kx::client {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::options_for;
 using testing::OwnCore;
-using testing::ScriptedServer;
-using ::testing::ElementsAre;
 using ::testing::Pair;
+using testing::ScriptedServer;
 
 TEST(Namespace, IsPutBeforeNamesOnce) {
     EXPECT_EQ(with_namespace("ns", "T"), "ns%T");
@@ -68,10 +70,10 @@ TEST(RequestDecoration, GoesInRocketMqsOrder) {
                                       .interceptor(own));
     EXPECT_THAT(own->seen, ElementsAre(Pair("nsd", "true"), Pair("ns", "n2"), Pair("ReqT", "0")));
     const std::string signature = fields.at(5).second;
-    EXPECT_THAT(fields, ElementsAre(Pair("nsd", "true"), Pair("ns", "n2"), Pair("ReqT", "0"),
-                                    Pair("own", "1"), Pair("AccessKey", "ak"),
-                                    Pair("Signature", signature), Pair("__ZONE_NAME", "z1"),
-                                    Pair("__ZONE_MODE", "true")));
+    EXPECT_THAT(fields,
+                ElementsAre(Pair("nsd", "true"), Pair("ns", "n2"), Pair("ReqT", "0"),
+                            Pair("own", "1"), Pair("AccessKey", "ak"), Pair("Signature", signature),
+                            Pair("__ZONE_NAME", "z1"), Pair("__ZONE_MODE", "true")));
 }
 
 TEST(ClientId, NamesHostInstanceUnitAndStream) {
@@ -93,6 +95,89 @@ TEST(EndPoint, NamesItsNamespace) {
         options_for("http://MQ_INST_a_b.region.example:80").require_name_server(false));
     EXPECT_EQ(core->wire_name("T"), "MQ_INST_a_b%T");
     EXPECT_EQ(core->user_name("MQ_INST_a_b%T"), "T");
+}
+
+// --- what a send carries ---
+
+/// A broker that takes every send and remembers its header.
+struct TakingBroker : ScriptedServer {
+    TakingBroker() {
+        on(310, [](net::Request& request) {
+            const std::array<ExtField, 3> fields{
+                {{"msgId", "7F"}, {"queueId", "0"}, {"queueOffset", "0"}}};
+            net::Reply reply;
+            reply.extra = fields;
+            request.send(reply);
+        });
+        start();
+    }
+    ~TakingBroker() override { shut_down(); }
+};
+
+std::map<std::string, std::string> sent_header(const kerolox::ClientOptions& given,
+                                               const std::string& wire_topic) {
+    FakeNameServer servers;
+    const TakingBroker broker;
+    servers.add_route(wire_topic, "a", broker.address(), 1);
+    auto options = given;
+    auto client = kerolox::Client::create(options.name_servers(servers.address()));
+    EXPECT_TRUE(client) << client.error().describe();
+    auto producer = client->producer(kerolox::ProducerOptions("PG"));
+    EXPECT_TRUE(producer) << producer.error().describe();
+    const auto receipt = producer->send(kerolox::Message("T", "x")).get();
+    EXPECT_TRUE(receipt) << receipt.error().describe();
+    if (receipt) EXPECT_EQ(receipt->queue().topic, "T");
+    return broker.seen(310).at(0).fields;
+}
+
+TEST(SendHeader, WrapsNamesInTheOlderNamespace) {
+    const auto header = sent_header(options_for("").name_space("ns"), "ns%T");
+    EXPECT_EQ(header.at("a"), "ns%PG");
+    EXPECT_EQ(header.at("b"), "ns%T");
+    EXPECT_NE(header.at("i").find("INSTANCE_ID\x01ns"), std::string::npos);
+    EXPECT_EQ(header.count("ns"), 0U);
+}
+
+TEST(SendHeader, LeavesNamesAloneInTheNewerNamespace) {
+    const auto header = sent_header(options_for("").name_space_v2("ns"), "T");
+    EXPECT_EQ(header.at("a"), "PG");
+    EXPECT_EQ(header.at("b"), "T");
+    EXPECT_EQ(header.at("ns"), "ns");
+    EXPECT_EQ(header.at("nsd"), "true");
+}
+
+TEST(SendHeader, SaysThatAMessageBelongsToAUnit) {
+    EXPECT_EQ(sent_header(options_for("").unit("u"), "T").at("k"), "true");
+    EXPECT_EQ(sent_header(options_for(""), "T").at("k"), "false");
+}
+
+TEST(SendHeader, CarriesTheZoneAndTheSignature) {
+    const auto header = sent_header(options_for("")
+                                        .set("rocketmq.zone", "z1")
+                                        .set("rocketmq.zone.mode", "true")
+                                        .credentials({"ak", "sk", ""}),
+                                    "T");
+    EXPECT_EQ(header.at("__ZONE_NAME"), "z1");
+    kerolox::ExtFields signed_fields(header.begin(), header.end());
+    std::erase_if(signed_fields, [](const auto& one) {
+        return one.first.starts_with("__ZONE") || one.first == "Signature";
+    });
+    EXPECT_EQ(header.at("Signature"), signature_of("sk", signed_fields, "x"));
+}
+
+TEST(VipChannel, LiesTwoPortsBelow) {
+    FakeNameServer servers;
+    const TakingBroker broker;
+    const std::size_t colon = broker.address().rfind(':');
+    const int port = std::stoi(broker.address().substr(colon + 1));
+    servers.add_route("T", "a", fmt::format("127.0.0.1:{}", port + 2), 1);
+    auto client = kerolox::Client::create(options_for(servers.address()).vip_channel(true));
+    ASSERT_TRUE(client);
+    auto producer = client->producer(kerolox::ProducerOptions("PG"));
+    ASSERT_TRUE(producer);
+    const auto receipt = producer->send(kerolox::Message("T", "x")).get();
+    EXPECT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(broker.asked(310), 1);
 }
 
 }  // namespace

@@ -11,11 +11,11 @@
 namespace kx::client {
 namespace {
 
+using ::testing::ElementsAre;
 using testing::eventually;
 using testing::options_for;
 using testing::OwnCore;
 using testing::ScriptedServer;
-using ::testing::ElementsAre;
 
 constexpr std::int32_t kGetRoute = 105;
 
@@ -116,10 +116,9 @@ TEST(RouteTable, AsksOnceForAllWhoWantToKnow) {
     std::atomic<int> answered{0};
     core.on_home([&] {
         for (int i = 0; i < 50; ++i) {
-            core->routes().refresh("T", RouteUse::kRead, 4,
-                                   [&](const RouteTable::Outcome& outcome) {
-                                       answered += outcome ? 1 : 0;
-                                   });
+            core->routes().refresh(
+                "T", RouteUse::kRead, 4,
+                [&](const RouteTable::Outcome& outcome) { answered += outcome ? 1 : 0; });
         }
     });
     ASSERT_TRUE(eventually([&] { return server.asked(kGetRoute) == 1; }));

@@ -31,9 +31,7 @@ void destroy(RuntimeCore* core) {
 
 bool on_io_thread() { return t_io_of != nullptr; }
 
-bool RuntimeCore::is_own_thread() const {
-    return t_io_of == this || callbacks_->is_current();
-}
+bool RuntimeCore::is_own_thread() const { return t_io_of == this || callbacks_->is_current(); }
 
 kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
     const kerolox::RuntimeOptions& options) {

@@ -92,8 +92,8 @@ TEST(Runtime, EndsFromItsOwnIoThread) {
 TEST(Runtime, GivesLinesOfItsOwnThreadsToTheClient) {
     const QuietServer server;
     KeptLog log;
-    auto client = Client::create(options_for(server.address())
-                                     .log(log.sink(), kerolox::LogLevel::debug));
+    auto client =
+        Client::create(options_for(server.address()).log(log.sink(), kerolox::LogLevel::debug));
     ASSERT_TRUE(client);
     EXPECT_TRUE(client->close().get());
     EXPECT_TRUE(eventually([&] { return log.has("debug net connection closed"); }));

@@ -57,9 +57,8 @@ std::string signature_of(std::string_view secret, const kerolox::ExtFields& fiel
     std::vector<const std::pair<std::string, std::string>*> sorted;
     for (const auto& field : fields)
         if (field.first != kSignature) sorted.push_back(&field);
-    std::ranges::sort(sorted, {}, [](const auto* field) -> const std::string& {
-        return field->first;
-    });
+    std::ranges::sort(sorted, {},
+                      [](const auto* field) -> const std::string& { return field->first; });
     const MacContext mac = hmac_sha1(secret);
     for (const auto* field : sorted) update(mac, field->second);
     update(mac, body);

@@ -9,14 +9,14 @@
 namespace kx::client {
 namespace {
 
-using testing::KeptLog;
-using testing::options_for;
-using testing::OwnCore;
-using testing::ScriptedServer;
 using ::testing::Contains;
+using testing::KeptLog;
 using ::testing::Key;
 using ::testing::Not;
+using testing::options_for;
+using testing::OwnCore;
 using ::testing::Pair;
+using testing::ScriptedServer;
 
 TEST(Signature, IsTheOneRocketMqComputes) {
     EXPECT_EQ(signature_of("sk", {{"topic", "T1"}, {"AccessKey", "ak"}}, ""),

@@ -17,14 +17,12 @@ namespace kx::client {
 namespace {
 
 using testing::eventually;
+using ::testing::HasSubstr;
 using testing::options_for;
 using testing::OwnCore;
-using ::testing::HasSubstr;
 
 struct TraceWorld {
-    TraceWorld() {
-        servers.add_route("RMQ_SYS_TRACE_TOPIC", "a", broker.address(), 1);
-    }
+    TraceWorld() { servers.add_route("RMQ_SYS_TRACE_TOPIC", "a", broker.address(), 1); }
     kerolox::ClientOptions options() const {
         return options_for(servers.address()).trace(true).set("traceMsgBatchNum", "10");
     }

@@ -49,8 +49,8 @@ TraceDispatcher::TraceDispatcher(const ClientCore& host)
     : topic_(host.config().trace_topic.empty() ? std::string(kTraceTopic)
                                                : host.config().trace_topic),
       is_cloud_(host.config().access_channel == "CLOUD"),
-      batch_(static_cast<std::size_t>(std::min(host.config().trace_msg_batch_num, kTraceBatchMax))) {
-}
+      batch_(
+          static_cast<std::size_t>(std::min(host.config().trace_msg_batch_num, kTraceBatchMax))) {}
 
 TraceDispatcher::~TraceDispatcher() = default;
 
@@ -149,17 +149,17 @@ Awaitable<void> TraceDispatcher::shut(ClientCore& host, std::int64_t grace_ms) {
         ended_ = true;
     }
     if (producer_ == nullptr) co_return;
-    lease_->core->post([self] { self->flush(); });
+    const auto flushed = std::make_shared<std::atomic<bool>>(false);
+    lease_->core->post([self, flushed] {
+        self->flush();
+        flushed->store(true);
+    });
     const std::int64_t deadline =
         host.clock().steady_ms() + std::min<std::int64_t>(grace_ms, kTraceSendMs);
     constexpr std::int64_t kLookMs = 2;
-    const auto is_done = [&] {
-        MutexLock lock(mutex_);
-        return queue_.empty() && producer_->in_flight() == 0;
-    };
-    // One look at least: flush() may not have run yet.
-    while (co_await host.sleep(kLookMs))
-        if (is_done() || host.clock().steady_ms() >= deadline) break;
+    const auto is_done = [&] { return flushed->load() && producer_->in_flight() == 0; };
+    while (!is_done() && host.clock().steady_ms() < deadline)
+        if (!co_await host.sleep(kLookMs)) break;
     producer_->close(std::chrono::milliseconds(0)).detach();
     lease_->core->close(std::chrono::milliseconds(0)).detach();
 }

@@ -49,8 +49,7 @@ TEST(TraceRecord, TellsOfConsuming) {
     trace.cost_ms = 3;
     trace.success = false;
     trace.outcome_code = 4;
-    EXPECT_EQ(shown(encode_after(trace)),
-              "SubAfter|REQ|0A|3|false|null|4|1700000000000|CG$");
+    EXPECT_EQ(shown(encode_after(trace)), "SubAfter|REQ|0A|3|false|null|4|1700000000000|CG$");
     trace.is_cloud = true;
     EXPECT_EQ(shown(encode_after(trace)), "SubAfter|REQ|0A|3|false|null|4$");
 }
