@@ -95,7 +95,7 @@ void Connection::close(std::string_view reason) {
 void Connection::read_more() {
     if (!open_ || reading_paused_) return;
     if (tls_) return read_encrypted();
-    if (!make_input_room()) {
+    if (!make_input_room() && !refuse_for_memory()) {
         KX_LOG_LIMITED(warn, "net", "peer {} closed: input buffers use all memory they may", peer_);
         close("input buffers use all memory they may");
         return;
@@ -134,8 +134,35 @@ bool Connection::make_input_room() {
     return true;
 }
 
+/// Answers the request whose frame does not fit, from its header alone, and lets the rest of it
+/// pass by. False when not even the header is there.
+bool Connection::refuse_for_memory() {
+    const std::string_view got = in_.view();
+    const auto size = wire::frame_size(got);
+    constexpr std::size_t kFixedBytes = 8;
+    if (!size || got.size() < kFixedBytes) return false;
+    const std::size_t header_bytes = load_be<std::uint32_t>(got.data() + 4) & 0xFFFFFF;
+    if (got.size() < kFixedBytes + header_bytes) return false;
+    std::string head(got.substr(0, kFixedBytes + header_bytes));  // a frame without its body
+    store_be(head.data(), static_cast<std::int32_t>(head.size() - 4));
+    wire::Command command;
+    if (!thread_.decoder().decode(head, command)) return false;
+    in_skip_ = *size - got.size();
+    in_.resize_down(0);
+    KX_LOG_LIMITED(warn, "net", "peer {} refused: input buffers use all memory they may", peer_);
+    if (command.is_response()) return true;
+    Request request(*this, command, head);
+    request.refuse(wire::ResponseCode::kSystemBusy,
+                   fmt::format("[OVERLOAD]system busy, start flow control for a while; a frame of "
+                               "{} bytes finds no memory, input buffers use all they may",
+                               *size));
+    return open_;
+}
+
 void Connection::on_read(std::size_t bytes) {
     in_.commit(bytes);
+    in_begin_ = std::min(in_skip_, in_.size());
+    in_skip_ -= in_begin_;
     last_active_ms_ = thread_.clock().steady_ms();
     IoProbe::add(thread_.probe().bytes_in, static_cast<std::int64_t>(bytes));
     run_turn();
@@ -246,12 +273,11 @@ void Connection::post(std::function<void(Connection&)> work) {
 
 void Connection::flush_soon() {
     if (in_turn_ || !open_) return;
-    if (thread_.gathering()) {
-        // Once is enough: it is flushed when something lies in out_ for the first time.
-        if (!flush_is_due_) thread_.flush_later(shared_from_this());
-        flush_is_due_ = true;
-        return;
-    }
+    if (!thread_.gathers()) return flush();
+    if (!std::exchange(flush_is_due_, true)) thread_.flush_later(shared_from_this());
+}
+
+void Connection::flush_gathered() {
     flush_is_due_ = false;
     flush();
 }

@@ -104,6 +104,8 @@ public:
     OutQueue& out() { return out_; }
     /// Flushes at the end of the turn, or at once when no turn is under way.
     void flush_soon();
+    /// At the end of a turn that gathered answers (IoThread::run_turn).
+    void flush_gathered();
 
     // For the io thread's tick.
     bool wants_tick(std::int64_t now_ms) const;
@@ -117,6 +119,7 @@ private:
 
     void read_more();
     bool make_input_room();
+    bool refuse_for_memory();
     void on_read(std::size_t bytes);
     void run_turn();
     bool handle_input();
@@ -148,15 +151,16 @@ private:
 
     Buffer in_;
     std::size_t in_begin_ = 0;  ///< consumed bytes at the front of in_
+    std::size_t in_skip_ = 0;   ///< bytes still to come of a frame that was refused
     std::int64_t budget_taken_ = 0;
     OutQueue out_;
     std::unique_ptr<TlsSession> tls_;  ///< null: not encrypted
     std::function<void(const Status&)> secured_;
     std::atomic<bool> open_{true};
     bool in_turn_ = false;
+    bool flush_is_due_ = false;  ///< the thread flushes at the end of the turn that gathers
     bool reading_paused_ = false;
     bool waiting_writable_ = false;
-    bool flush_is_due_ = false;  ///< at the end of the thread's gathering
     std::int64_t last_active_ms_ = 0;
     std::int64_t last_output_ms_ = 0;
 

@@ -17,7 +17,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::asio::ip::tcp;
 
-constexpr std::chrono::milliseconds kLookupTime{3'000};
+constexpr std::int64_t kLookupMs = 3'000;
 constexpr std::size_t kAnswerBytesMax = 64 << 10;
 
 /// One question. It lives on while the system's resolver keeps it; nobody waits for that.
@@ -39,13 +39,13 @@ public:
         request_.set("Metaq-Client-RequestTS", std::to_string(wall_ms));
         resolver_.async_resolve(host_, port, [self = shared_from_this()](auto error, auto found) {
             if (self->has_failed(error)) return;
-            self->stream_.expires_after(kLookupTime);
             self->stream_.async_connect(
                 found, [self](auto failed, const tcp::endpoint&) { self->on_connected(failed); });
         });
     }
     void give_up() {
-        if (!outcome_) outcome_ = Outcome{{}, "it takes too long"};
+        outcome_ = Outcome{{}, "it takes too long"};
+        resolver_.cancel();
         stream_.cancel();
     }
 
@@ -133,7 +133,7 @@ Awaitable<std::string> look_up_name_servers(ClientCore& core) {
     const LookupAddress where = lookup_address(core.config());
     const auto question = std::make_shared<WebQuestion>(core.home().context(), where);
     question->ask(where.port, core.clock().wall_ms());
-    const std::int64_t deadline = core.clock().steady_ms() + kLookupTime.count();
+    const std::int64_t deadline = core.clock().steady_ms() + kLookupMs;
     constexpr std::int64_t kLookMs = 5;
     while (!question->outcome()) {
         if (core.clock().steady_ms() < deadline && co_await core.sleep(kLookMs)) continue;

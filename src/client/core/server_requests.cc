@@ -20,6 +20,10 @@ ServerRequests::ServerRequests(ClientCore& core) : core_(core) {
     };
     serve(39, &ServerRequests::check_transaction);
     serve(40, &ServerRequests::consumers_changed);
+    serve(220, &ServerRequests::reset_offsets);
+    serve(221, &ServerRequests::consumer_status);
+    serve(307, &ServerRequests::running_info);
+    serve(309, &ServerRequests::consume_directly);
     serve(326, &ServerRequests::push_reply);
 }
 
@@ -80,8 +84,8 @@ void ServerRequests::push_reply(net::Request& request) {
                   header.error().text);
         return request.refuse(wire::ResponseCode::kSystemError, "process reply message fail");
     }
-    const kerolox::MessageView reply = view_of_reply(
-        *header, request.body(), core_.config().name_space, core_.clock().wall_ms());
+    const kerolox::MessageView reply =
+        view_of_reply(*header, request.body(), core_.config().name_space, core_.clock().wall_ms());
     const auto id = reply.property(model::property::kCorrelationId).value_or("");
     const auto found = replies_.find(std::string(id));
     if (found == replies_.end()) {
