@@ -308,14 +308,23 @@ void PushCore::add_to_heartbeat(wire::HeartbeatData& heartbeat) const {
         is_broadcasting() ? wire::MessageModel::kBroadcasting : wire::MessageModel::kClustering;
     data.unit_mode = client_.config().unit_mode;
     MutexLock lock(mutex_);
-    for (const auto& [topic, wanted] : subscriptions_)
+    for (const auto& [topic, wanted] : subscriptions_) {
         data.subscription_data_set.push_back(*wanted);
+        std::int64_t& version = data.subscription_data_set.back().sub_version;
+        if (const auto newer = announced_.find(topic); newer != announced_.end())
+            version = std::max(version, newer->second);
+    }
     heartbeat.consumer_data_set.push_back(std::move(data));
 }
 
 Awaitable<void> PushCore::announce() {
-    client_.heartbeat().forget_fingerprints();
-    co_await client_.heartbeat().to_all();
+    constexpr int kTries = 10;
+    constexpr std::int64_t kPauseMs = 50;
+    // Another heartbeat may be under way, which does not know of this yet.
+    for (int i = 0; i < kTries && !shut_; ++i) {
+        client_.heartbeat().forget_fingerprints();
+        if (co_await client_.heartbeat().to_all() || !co_await client_.sleep(kPauseMs)) break;
+    }
 }
 
 void PushCore::on_route(const std::string&, const RoutePtr&) { rebalancer_.wake(); }

@@ -133,6 +133,7 @@ private:
     Awaitable<void> keep_overdue();
     Awaitable<void> end(std::int64_t grace_ms);
     Awaitable<void> announce();
+    Awaitable<void> announce_anew(std::string topic);
 
     std::map<kerolox::Queue, PulledQueuePtr> queues() const;
     PulledQueuePtr find(const kerolox::Queue& queue) const;
@@ -176,6 +177,8 @@ private:
 
     mutable Mutex mutex_;
     std::map<std::string, Subscription> subscriptions_ KX_GUARDED_BY(mutex_);
+    /// Versions that heartbeats tell and pulls may not name yet.
+    std::map<std::string, std::int64_t> announced_ KX_GUARDED_BY(mutex_);
     std::map<kerolox::Queue, PulledQueuePtr> queues_ KX_GUARDED_BY(mutex_);
 
     bool shut_ = false;

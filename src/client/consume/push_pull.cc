@@ -102,10 +102,7 @@ void PushCore::pull_now(const PulledQueuePtr& queue) {
         queue->waits_for_room.store(true);
         return pull_later(queue, pace_.full_ms);
     }
-    if (needs_locks() && !process.locked) {
-        queue->offset_known = false;
-        return pull_later(queue, pace_.failure_ms);
-    }
+    if (needs_locks() && !process.locked) return pull_later(queue, pace_.failure_ms);
     if (!queue->offset_known) return client_.spawn(start_pulling(queue, 0));
     const Subscription wanted = subscription(queue->queue.topic);
     if (!wanted) return pull_later(queue, pace_.failure_ms);

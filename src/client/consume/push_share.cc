@@ -10,6 +10,7 @@
 #include "client/core/received.h"
 #include "model/names.h"
 #include "wire/bodies/clients.h"
+#include "wire/bodies/running_info.h"
 
 namespace kx::client {
 namespace {
@@ -112,11 +113,6 @@ void PushCore::tell_share(const std::string& topic, const std::set<kerolox::Queu
                           const std::vector<kerolox::Queue>& all) {
     {
         MutexLock lock(mutex_);
-        if (const auto at = subscriptions_.find(topic); at != subscriptions_.end()) {
-            wire::SubscriptionData anew = *at->second;
-            anew.sub_version = client_.clock().wall_ms();
-            at->second = std::make_shared<const wire::SubscriptionData>(std::move(anew));
-        }
         const auto count = std::max<std::int64_t>(std::int64_t(queues_.size()), 1);
         const PushConfig& config = settings_.config;
         if (config.pull_threshold_for_topic > 0)
@@ -126,9 +122,7 @@ void PushCore::tell_share(const std::string& topic, const std::set<kerolox::Queu
             mebibytes_per_queue_ =
                 std::max<std::int64_t>(config.pull_threshold_size_for_topic / count, 1);
     }
-    client_.spawn([](std::shared_ptr<PushCore> self) -> Awaitable<void> {
-        co_await self->announce();
-    }(shared_from_this()));
+    client_.spawn(announce_anew(topic));
     if (!settings_.on_assignment || model::is_retry_topic(topic)) return;
     std::vector<kerolox::Queue> all_shown;
     std::vector<kerolox::Queue> mine_shown;
@@ -139,6 +133,24 @@ void PushCore::tell_share(const std::string& topic, const std::set<kerolox::Queu
     } catch (...) {
         log(kerolox::LogLevel::warn, "the assignment listener threw: {}", thrown_text());
     }
+}
+
+/// Brokers keep the newest subscription of a group. Pulls may name the new version only when they
+/// have it.
+Awaitable<void> PushCore::announce_anew(std::string topic) {
+    const auto self = shared_from_this();
+    const std::int64_t version = client_.clock().wall_ms();
+    {
+        MutexLock lock(mutex_);
+        announced_[topic] = version;
+    }
+    co_await announce();
+    MutexLock lock(mutex_);
+    const auto at = subscriptions_.find(topic);
+    if (at == subscriptions_.end() || at->second->sub_version >= version) co_return;
+    wire::SubscriptionData anew = *at->second;
+    anew.sub_version = version;
+    at->second = std::make_shared<const wire::SubscriptionData>(std::move(anew));
 }
 
 // --- locks ---
@@ -282,6 +294,28 @@ Awaitable<void> PushCore::reset(std::string topic, std::map<kerolox::Queue, std:
     }
     resetting_ = false;
     if (!was_paused) resume();
+}
+
+// --- a message that somebody wants to see consumed ---
+
+void PushCore::consume_directly(kerolox::MessageView message, std::string broker,
+                                net::Responder responder) {
+    log(kerolox::LogLevel::info, "{} of {} is consumed on request", message.id(), broker);
+    const std::int64_t began = client_.clock().steady_ms();
+    auto answer = std::make_shared<net::Responder>(std::move(responder));
+    service_->consume_directly(
+        std::move(message), [self = shared_from_this(), answer, began](DirectOutcome outcome) {
+            wire::ConsumeDirectlyResult body;
+            body.order = outcome.ordered;
+            body.auto_commit = outcome.auto_commit;
+            body.consume_result = std::move(outcome.result);
+            if (!outcome.remark.empty()) body.remark = std::move(outcome.remark);
+            body.spent_time_mills = self->client_.clock().steady_ms() - began;
+            const Slice slice = Slice::own(to_json(body));
+            net::Reply reply;
+            reply.body = std::span(&slice, 1);
+            answer->send(reply);
+        });
 }
 
 }  // namespace kx::client

@@ -20,6 +20,10 @@ ServerRequests::ServerRequests(ClientCore& core) : core_(core) {
     };
     serve(39, &ServerRequests::check_transaction);
     serve(40, &ServerRequests::consumers_changed);
+    serve(220, &ServerRequests::reset_offsets);
+    serve(221, &ServerRequests::consumer_status);
+    serve(307, &ServerRequests::running_info);
+    serve(309, &ServerRequests::consume_directly);
     serve(326, &ServerRequests::push_reply);
 }
 
