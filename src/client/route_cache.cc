@@ -75,6 +75,7 @@ Route make_route(std::string_view topic, const wire::TopicRoute& answer) {
         route.brokers.push_back(std::move(broker));
     }
     const bool ordered = answer.order_topic_conf && !answer.order_topic_conf->empty();
+    route.ordered = ordered;
     if (ordered) add_ordered(route, masters, *answer.order_topic_conf);
     for (const wire::QueueData& data : answer.queue_datas) {
         const auto master = masters.find(data.broker_name);

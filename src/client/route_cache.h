@@ -44,6 +44,8 @@ struct Route {
     std::vector<RouteQueue> subscribe;
     /// The topic is unknown; these are the queues it gets when a first send creates it.
     bool from_default_topic = false;
+    /// The topic's configuration names the publish queues, in an order that counts.
+    bool ordered = false;
 };
 using RoutePtr = std::shared_ptr<const Route>;
 

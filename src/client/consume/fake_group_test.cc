@@ -185,6 +185,7 @@ void FakeGroupBroker::on_send(net::Request& request) {
     answer.queue_id = header->queue_id;
     answer.queue_offset = static_cast<std::int64_t>(lanes_[key].messages.size()) - 1;
     request.ok(answer);
+    answer_held(key);
 }
 
 void FakeGroupBroker::on_pull(net::Request& request) {

@@ -6,15 +6,12 @@
 namespace kx::client {
 namespace {
 
-/// So much work may wait for each busy thread before another one is woken at once.
-constexpr std::size_t kQueueForOne = 8;
-
 thread_local const CallbackPool* t_pool = nullptr;
 
 }  // namespace
 
-CallbackPool::CallbackPool(std::size_t threads, std::string name)
-    : threads_max_(threads), name_(std::move(name)) {}
+CallbackPool::CallbackPool(std::size_t threads, std::string name, std::size_t queue_for_one)
+    : threads_max_(threads), name_(std::move(name)), queue_for_one_(queue_for_one) {}
 
 CallbackPool::~CallbackPool() { stop(); }
 
@@ -24,7 +21,7 @@ bool CallbackPool::post(Work& work) {
     MutexLock lock(mutex_);
     if (stopping_) return false;
     queue_.push_back(std::move(work));
-    if (busy_ == 0 || queue_.size() > kQueueForOne * busy_) wake_one();
+    if (busy_ == 0 || queue_.size() > queue_for_one_ * busy_) wake_one();
     return true;
 }
 

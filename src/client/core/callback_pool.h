@@ -18,8 +18,9 @@ class CallbackPool {
 public:
     using Work = kerolox::UniqueFunction<void()>;
 
-    /// Threads are made when first needed.
-    CallbackPool(std::size_t threads, std::string name);
+    /// Threads are made when first needed: when more than `queue_for_one` pieces of work wait for
+    /// each busy thread, or by tick().
+    CallbackPool(std::size_t threads, std::string name, std::size_t queue_for_one = 8);
     ~CallbackPool();
 
     /// False when stopped: `work` is left as it was.
@@ -41,6 +42,7 @@ private:
 
     const std::size_t threads_max_;
     const std::string name_;
+    const std::size_t queue_for_one_;
     mutable Mutex mutex_;
     CondVar wake_;
     std::deque<Work> queue_ KX_GUARDED_BY(mutex_);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kerolox/client.hpp"
 
+#include "client/consume/push_core.h"
 #include "client/core/access.h"
 #include "client/core/client_core.h"
 #include "client/produce/producer_core.h"
+#include "client/produce/transaction_core.h"
 #include "kerolox/producer.hpp"
 
 namespace kerolox {
@@ -37,6 +39,31 @@ Result<Producer> Client::producer(const ProducerOptions& options) const {
     auto core = kx::client::ProducerCore::create(lease_of(*this), *Access::settings(options));
     if (!core) return core.error();
     auto producer = Access::make<Producer>();
+    Access::core(producer) = std::move(core).value();
+    return producer;
+}
+
+Result<PushConsumer> Client::push_consumer(PushOptions options) const {
+    if (Status status = core_of(*this).usable(); !status) return status.error();
+    if (Status valid = kx::client::as_status(options.validate()); !valid) return valid.error();
+    auto core = kx::client::PushCore::create(lease_of(*this), *Access::settings(options));
+    if (!core) return core.error();
+    auto consumer = Access::make<PushConsumer>();
+    Access::core(consumer) = std::move(core).value();
+    return consumer;
+}
+
+Result<TransactionProducer> Client::transaction_producer(TransactionOptions options) const {
+    if (Status status = core_of(*this).usable(); !status) return status.error();
+    const auto& settings = Access::settings(options);
+    if (settings == nullptr) return kx::client::usage_error("the options were moved away");
+    if (!*settings->checker) return kx::client::client_error("TransactionListener is null");
+    if (settings->threads == 0) return kx::client::usage_error("checks need at least one thread");
+    if (Status valid = kx::client::as_status(settings->producer.problems); !valid)
+        return valid.error();
+    auto core = kx::client::TransactionCore::create(lease_of(*this), *settings);
+    if (!core) return core.error();
+    auto producer = Access::make<TransactionProducer>();
     Access::core(producer) = std::move(core).value();
     return producer;
 }

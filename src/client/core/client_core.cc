@@ -341,7 +341,7 @@ Awaitable<void> ClientCore::keep_routes() {
     while (co_await sleep(pause)) {
         pause = config().poll_name_server_interval;
         std::set<std::string> topics;
-        for (const auto& member : members()) member->add_topics(topics);
+        for (const auto& member : with_routes()) member->add_topics(topics);
         co_await routes_.refresh_all(std::move(topics));
     }
 }
@@ -437,6 +437,13 @@ std::vector<std::shared_ptr<Member>> ClientCore::members() const {
     return all;
 }
 
+/// Members, and the inner producer.
+std::vector<std::shared_ptr<Member>> ClientCore::with_routes() const {
+    std::vector<std::shared_ptr<Member>> all = members();
+    if (inner_producer_ != nullptr) all.push_back(inner_producer_);
+    return all;
+}
+
 Awaitable<void> ClientCore::remove_producer(std::string group) {
     if (producers_.erase(group) > 0) co_await unregister(std::move(group), {});
 }
@@ -465,7 +472,7 @@ Awaitable<void> ClientCore::unregister(std::string producer_group, std::string c
 }
 
 void ClientCore::tell_route(const std::string& topic, const RoutePtr& route) {
-    for (const auto& member : members()) {
+    for (const auto& member : with_routes()) {
         std::set<std::string> topics;
         member->add_topics(topics);
         if (topics.contains(topic)) member->on_route(topic, route);

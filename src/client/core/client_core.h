@@ -103,6 +103,13 @@ public:
     net::Router& router() { return router_; }
     net::RpcClient& rpc() { return rpc_; }
     Heartbeat& heartbeat() { return *heartbeat_; }
+    ServerRequests& server_requests() { return *server_requests_; }
+    /// What the client itself sends with, once it did: its topics' routes are kept fresh, and
+    /// that is all that is known of it (produce/internal_send.h).
+    const std::shared_ptr<Member>& inner_producer() const { return inner_producer_; }
+    void set_inner_producer(std::shared_ptr<Member> producer) {
+        inner_producer_ = std::move(producer);
+    }
     /// The connection to an address; lives as long as the client.
     Peer& peer(const std::string& address);
 
@@ -173,6 +180,8 @@ private:
     std::unique_ptr<Heartbeat> heartbeat_;
     std::unique_ptr<ServerRequests> server_requests_;
     std::map<std::string, std::unique_ptr<Peer>, std::less<>> peers_;
+    std::shared_ptr<Member> inner_producer_;
+    std::vector<std::shared_ptr<Member>> with_routes() const;
     std::map<std::string, std::weak_ptr<ProducerMember>, std::less<>> producers_;
     std::map<std::string, std::weak_ptr<ConsumerMember>, std::less<>> consumers_;
 

@@ -38,6 +38,7 @@ public:
 struct TransactionCheck {
     kerolox::MessageView message{};
     std::string address{};  ///< of the broker that asks
+    std::string topic{};    ///< as it travels
     std::int64_t state_table_offset = 0;
     std::int64_t commit_log_offset = 0;
     std::string message_id{};

@@ -5,10 +5,10 @@
 #include "client/core/access.h"
 #include "client/core/errors.h"
 #include "client/core/message_data.h"
+#include "client/core/name_checks.h"
 #include "client/core/received.h"
 #include "model/names.h"
 #include "model/properties.h"
-#include "model/validators.h"
 
 namespace kx::client {
 namespace {
@@ -211,13 +211,17 @@ std::int32_t Message::flag() const noexcept { return data_->flag; }
 Status Message::check() const {
     if (data_ == nullptr) return kx::client::client_error("the message is null", 13);
     if (data_->problem) return *data_->problem;
-    if (const auto valid = kx::model::validate_topic(data_->topic); !valid)
-        return kx::client::client_error(valid.error().text);
+    if (Status valid = kx::client::check_topic(data_->topic); !valid) return valid;
     if (!kx::model::is_sendable_topic(data_->topic)) {
         return kx::client::client_error(
             fmt::format("Sending message to topic[{}] is forbidden.", data_->topic));
     }
     if (data_->body.empty()) return kx::client::client_error("the message body length is zero", 13);
+    const auto queues = property(property::kMultiDispatch);
+    if (queues && queues->find('/') != std::string_view::npos) {
+        return kx::client::client_error(
+            fmt::format("INNER_MULTI_DISPATCH {} can not contains / character", *queues), 13);
+    }
     return {};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/core/received.h"
 
+#include <atomic>
 #include <list>
 #include <set>
 
@@ -154,6 +155,13 @@ ReceivedMessage& mutable_message(kerolox::MessageView& view) {
     return const_cast<ReceivedMessage&>(*Access::data(view));
 }
 const ReceivedMessage& message_of(const kerolox::MessageView& view) { return *Access::data(view); }
+
+void note_consume_start(const kerolox::MessageView& view, std::int64_t now_ms) {
+    std::atomic_ref(message_of(view).consume_started_ms).store(now_ms, std::memory_order_relaxed);
+}
+std::int64_t consume_started_ms(const kerolox::MessageView& view) {
+    return std::atomic_ref(message_of(view).consume_started_ms).load(std::memory_order_relaxed);
+}
 
 }  // namespace kx::client
 

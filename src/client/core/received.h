@@ -31,6 +31,8 @@ struct ReceivedMessage {
     std::string_view bounds{};      ///< MIN_OFFSET and MAX_OFFSET, as properties; in the frame
     std::string pop_check_point{};  ///< POP_CK, for messages that were popped
     std::string first_pop_time{};   ///< 1ST_POP_TIME, where the record has none
+    /// When its listener began, 0: not yet. Through std::atomic_ref.
+    mutable std::int64_t consume_started_ms = 0;
 };
 
 struct BatchData {
@@ -68,5 +70,8 @@ kerolox::MessageBatch make_batch(std::vector<kerolox::MessageView> messages);
 /// For the consuming side: the message behind a view, to be changed before anybody else sees it.
 ReceivedMessage& mutable_message(kerolox::MessageView& view);
 const ReceivedMessage& message_of(const kerolox::MessageView& view);
+/// Any thread.
+void note_consume_start(const kerolox::MessageView& view, std::int64_t now_ms);
+std::int64_t consume_started_ms(const kerolox::MessageView& view);
 
 }  // namespace kx::client

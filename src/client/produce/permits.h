@@ -34,6 +34,10 @@ public:
     }
     /// Whoever waits gives up.
     void close() KX_EXCLUDES(mutex_);
+    bool is_full() const {
+        return messages_.load(std::memory_order_relaxed) >= messages_max_ ||
+               bytes_.load(std::memory_order_relaxed) >= bytes_max_;
+    }
     std::int64_t messages() const { return messages_.load(std::memory_order_relaxed); }
 
 private:

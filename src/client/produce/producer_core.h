@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A producer: prepares messages on the caller's thread, hands them to the client's home thread in
-// one go, and sees each through its tries there (client.md 9).
+// one go, and sees each through its tries there (client.md 9). The caller's half is in
+// producer_core.cc, the home thread's in send_path.cc.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -9,10 +10,13 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/sync.h"
 #include "client/core/client_core.h"
+#include "client/produce/auto_batcher.h"
+#include "client/produce/fault_table.h"
 #include "client/produce/permits.h"
 #include "client/produce/producer_settings.h"
 #include "client/produce/publish_topic.h"
@@ -20,13 +24,19 @@
 
 namespace kx::client {
 
+class PendingRequest;
+
 class ProducerCore : public ProducerMember, public std::enable_shared_from_this<ProducerCore> {
 public:
     using Settings = kerolox::detail::ProducerSettings;
+    using Sent = kerolox::Result<kerolox::SendReceipt>;
 
     /// Checks, registers with the client and with its brokers.
     static kerolox::Result<std::shared_ptr<ProducerCore>> create(std::shared_ptr<ClientLease> lease,
                                                                  const Settings& settings);
+    /// One that the client itself sends with: brokers don't hear of it, nobody closes it. It must
+    /// not outlive the client.
+    static std::shared_ptr<ProducerCore> make_inner(ClientCore& client);
     ~ProducerCore() override;
 
     // --- any thread ---
@@ -43,10 +53,17 @@ public:
                                               kerolox::QueueSelector selector = {},
                                               std::string key = {});
     kerolox::Status send_oneway(kerolox::Message message, const kerolox::SendOptions& options);
-    /// Everything of `job` is set but the producer's own part. done() is called in any case.
-    void submit(SendJob* job, std::int64_t timeout_ms);
-    /// Fills message, topic, properties, id, body and sys_flag of `job`; compresses.
-    kerolox::Status prepare(SendJob& job, kerolox::Message message);
+    kerolox::Async<std::vector<kerolox::SendReceipt>> send_batch(
+        std::vector<kerolox::Message> messages, const kerolox::SendOptions& options);
+    kerolox::Async<std::vector<kerolox::SendReceipt>> send_batches(
+        std::vector<kerolox::Message> messages, const kerolox::SendOptions& options);
+    kerolox::Async<kerolox::MessageView> request(kerolox::Message message,
+                                                 const kerolox::SendOptions& options);
+    kerolox::Async<std::string> recall(std::string topic, std::string handle);
+    /// For what is built on sends: the callback runs on the home thread, or here when the send was
+    /// refused.
+    void send_then(kerolox::Message message, const kerolox::SendOptions& options,
+                   CallbackJob::Callback done);
     std::int64_t timeout_of(const kerolox::SendOptions& options) const;
     std::size_t in_flight() const { return static_cast<std::size_t>(permits_.messages()); }
     kerolox::Async<std::vector<kerolox::Queue>> queues(std::string topic);
@@ -61,30 +78,67 @@ public:
     Awaitable<void> shut(std::int64_t grace_ms) override;
     bool check_transaction(TransactionCheck check) override;
 
+    // --- home thread, for the batcher ---
+
+    /// Goes its way: finds its queue and is sent.
+    void transmit(SendJob* job);
+    /// A further job of the producer's own, counted like the others.
+    void adopt(SendJob* job);
+    /// Takes the job out and tells its outcome.
+    void finish(SendJob* job, Sent result);
+
 protected:
-    ProducerCore(std::shared_ptr<ClientLease> lease, const Settings& settings);
+    ProducerCore(ClientCore& client, std::shared_ptr<ClientLease> lease, const Settings& settings);
     Awaitable<kerolox::Result<int>> begin();
+    /// What close() waits for beside sends.
+    virtual bool is_idle() const;
+    void stop_taking();
+    /// Everything of `job` is set but the producer's own part. done() is called in any case.
+    void submit(SendJob* job, std::int64_t timeout_ms);
+    /// Fills message, topic, properties, id, body and sys_flag of `job`; compresses.
+    kerolox::Status prepare(SendJob& job, kerolox::Message message);
 
 private:
     Awaitable<kerolox::Result<std::vector<kerolox::Queue>>> fetch_queues(std::string topic);
-    kerolox::Status compress_body(SendJob& job) const;
+    /// What the message's properties are on the wire, its unique id among them.
+    kerolox::Status finish_properties(const kerolox::Message& message, std::string& properties,
+                                      std::string& id);
+    static Awaitable<void> send_each(
+        std::shared_ptr<ProducerCore> self,
+        kerolox::detail::OperationOf<std::vector<kerolox::SendReceipt>>* op,
+        std::vector<std::vector<kerolox::Message>> batches, kerolox::SendOptions options);
+    void compress_body(SendJob& job) const;
+    static Awaitable<void> send_request(std::shared_ptr<ProducerCore> self,
+                                        std::shared_ptr<PendingRequest> pending, SendJob* job,
+                                        std::int64_t deadline_ms);
     bool admit(SendJob& job, std::int64_t timeout_ms, kerolox::Error& refusal);
+
     void take_inbox();
     void accept(SendJob* job);
+    void await_route(SendJob* job, PublishTopic& topic);
     void ask_route(const std::string& topic, PublishTopic& entry);
     void on_route_answer(const std::string& topic, const RouteTable::Outcome& outcome);
-    void transmit(SendJob* job);
-    const PublishTarget* choose(SendJob& job, PublishTopic& topic, kerolox::Error& refusal);
+    Awaitable<void> expire_waiting();
+    Awaitable<void> probe_avoided_brokers();
+
+    void aim(SendJob* job, const PublishTarget& target);
+    void aim_at_given(SendJob* job, PublishTopic& topic);
+    void run_selector(SendJob* job, const PublishTopic& topic);
+    void on_selected(SendJob* job, const kerolox::Result<kerolox::Queue>& choice);
+    void begin_try(SendJob* job);
+    void connect(SendJob* job);
     void write(SendJob* job, net::Connection& connection);
     void on_answer(SendJob* job, const Result<const wire::Command*>& answer);
     void on_failure(SendJob* job, kerolox::Error error);
+    bool has_tries_left(const SendJob& job) const;
     bool may_try_again(const SendJob& job, std::int64_t now_ms) const;
-    void finish(SendJob* job, kerolox::Result<kerolox::SendReceipt> result);
     kerolox::Error final_error(const SendJob& job, const kerolox::Error& last) const;
-    Awaitable<void> expire_waiting();
-    void after_try(const SendJob& job, const kerolox::Result<kerolox::SendReceipt>& result);
+    kerolox::Error no_route(const SendJob& job) const;
+    void after_try(const SendJob& job, const Sent& result);
+    void judge_broker(const SendJob& job, const Sent& result);
+    void count_outcome(const SendJob& job, const Sent& result) const;
 
-    const std::shared_ptr<ClientLease> lease_;
+    const std::shared_ptr<ClientLease> lease_;  ///< null: an inner producer
     ClientCore& client_;
     const Settings settings_;
     const std::string group_;
@@ -96,7 +150,11 @@ private:
     std::vector<SendJob*> taken_;  ///< the inbox's other half, home thread
 
     absl::flat_hash_map<std::string, PublishTopic> topics_;
-    SendJob* first_ = nullptr;  ///< jobs under way
+    FaultTable faults_;
+    AutoBatcher batcher_;
+    std::vector<std::shared_ptr<PendingRequest>> requests_;
+    std::unordered_set<SendJob*> selecting_;  ///< the application's function has them
+    SendJob* first_ = nullptr;                ///< jobs under way
     std::int64_t jobs_ = 0;
     std::shared_ptr<ProducerCore> self_;  ///< while jobs are under way
     bool in_call_ = false;

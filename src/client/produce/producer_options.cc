@@ -3,9 +3,9 @@
 
 #include "client/core/access.h"
 #include "client/core/errors.h"
+#include "client/core/name_checks.h"
 #include "client/produce/producer_settings.h"
 #include "model/names.h"
-#include "model/validators.h"
 
 namespace kx::client {
 namespace {
@@ -182,8 +182,10 @@ std::vector<ConfigProblem> ProducerOptions::validate() const {
     std::vector<ConfigProblem> problems = settings_->problems;
     const ProducerConfig& config = settings_->config;
     kx::client::check_ranges(ProducerConfig::keys(), &config, problems);
-    if (const auto valid = kx::model::validate_group(config.producer_group); !valid)
-        problems.push_back({"producerGroup", config.producer_group, valid.error().text});
+    if (const Status valid = kx::client::check_group(config.producer_group); !valid) {
+        problems.push_back(
+            {"producerGroup", config.producer_group, std::string(valid.error().text())});
+    }
     if (config.producer_group == kx::model::kDefaultProducerGroup) {
         problems.push_back({"producerGroup", config.producer_group,
                             "producerGroup can not equal DEFAULT_PRODUCER, please specify another "

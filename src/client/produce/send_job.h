@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -16,8 +17,7 @@
 
 namespace kx::client {
 
-struct PublishTarget;
-struct PublishTopic;
+class Peer;
 
 /// How a send finds its queue.
 enum class QueueChoice : std::uint8_t {
@@ -50,6 +50,8 @@ public:
     std::int32_t code = 310;
     bool is_batch = false;
     bool is_oneway = false;
+    std::int32_t messages = 1;    ///< for figures
+    bool may_join_batch = false;  ///< the producer may let it travel with others
 
     QueueChoice choice = QueueChoice::kByTurns;
     kerolox::Queue queue{};           ///< kGiven
@@ -58,37 +60,65 @@ public:
 
     // The producer's own business from here on.
     std::int64_t timeout_ms = 0;
-    std::int64_t started_ms = 0;
+    std::int64_t started_ns = 0;
     std::int64_t deadline_ms = 0;
     std::int64_t try_started_ns = 0;
+    std::int64_t try_deadline_ms = 0;
     std::size_t permit_bytes = 0;
     bool has_permit = false;
-    std::vector<std::string> brokers_tried;
-    const PublishTarget* target = nullptr;
-    std::string target_broker;
+    bool route_refreshed = false;  ///< its given broker was unknown once already
+    bool was_sent_away = false;    ///< a draining broker got it, in the present try
+    Peer* peer = nullptr;          ///< of the present try, as what follows
+    std::int32_t queue_id = 0;
+    std::vector<std::string> brokers_tried;    ///< the present one is the last
     std::optional<kerolox::SendReceipt> kept;  ///< stored, but not as safely as asked for
     SendJob* previous = nullptr;
     SendJob* next = nullptr;
 };
 
-/// A job that completes the operation of one send.
-class SendOperation final : public kerolox::detail::OperationOf<kerolox::SendReceipt>,
-                            public SendJob {
+/// A job that completes an operation.
+template <class T>
+class OperationJob : public kerolox::detail::OperationOf<T>, public SendJob {
+public:
+    bool is_abandoned() const override { return this->ready(); }
+    void abandon(const kerolox::Error& why) override { this->complete(why); }
+    void cancel_with(std::stop_token token) { on_stop_.emplace(std::move(token), Canceller{this}); }
+
+private:
+    struct Canceller {
+        OperationJob* operation;
+        void operator()() const noexcept { operation->cancel(); }
+    };
+    std::optional<std::stop_callback<Canceller>> on_stop_;
+};
+
+/// The send of one message.
+class SendOperation final : public OperationJob<kerolox::SendReceipt> {
 public:
     void done(kerolox::Result<kerolox::SendReceipt> result) override {
         complete(std::move(result));
         release();
     }
-    bool is_abandoned() const override { return ready(); }
-    void abandon(const kerolox::Error& why) override { complete(why); }
-    void cancel_with(std::stop_token token) { on_stop_.emplace(std::move(token), Canceller{this}); }
+};
+
+/// Calls back, on the home thread or where it was refused.
+class CallbackJob final : public SendJob {
+public:
+    using Callback = std::function<void(kerolox::Result<kerolox::SendReceipt>)>;
+    explicit CallbackJob(Callback callback) : callback_(std::move(callback)) {}
+
+    void done(kerolox::Result<kerolox::SendReceipt> result) override {
+        const Callback callback = std::move(callback_);
+        delete this;
+        if (callback) callback(std::move(result));
+    }
+    bool is_abandoned() const override { return !callback_; }
+    void abandon(const kerolox::Error& why) override {
+        if (const Callback callback = std::exchange(callback_, nullptr)) callback(why);
+    }
 
 private:
-    struct Canceller {
-        SendOperation* operation;
-        void operator()() const noexcept { operation->cancel(); }
-    };
-    std::optional<std::stop_callback<Canceller>> on_stop_;
+    Callback callback_;
 };
 
 }  // namespace kx::client

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/consume/consume_service.h"
+#include "client/consume/push_core.h"
+#include "client/core/received.h"
+
+namespace kx::client {
+namespace {
+
+template <class Tell>
+void tell_interceptors(PushCore& core, Tell tell) {
+    for (const auto& interceptor : core.client().settings().interceptors) {
+        try {
+            tell(*interceptor);
+        } catch (...) {
+            core.log(kerolox::LogLevel::warn, "an interceptor threw: {}", thrown_text());
+        }
+    }
+}
+
+}  // namespace
+
+std::string thrown_text() {
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "something that is no exception";
+    }
+}
+
+ListenerCall::ListenerCall(PushCore& core, const kerolox::MessageBatch& batch)
+    : core_(&core), started_ns_(core.client().clock().steady_ns()) {
+    const std::int64_t now = core.client().clock().wall_ms();
+    for (const kerolox::MessageView& message : batch) note_consume_start(message, now);
+    if (core.client().settings().interceptors.empty()) return;
+    const kerolox::ConsumeContext context{core.settings().config.consumer_group, batch};
+    tell_interceptors(core, [&](kerolox::Interceptor& one) { one.before_consume(context); });
+}
+
+void ListenerCall::ended(const kerolox::MessageBatch& batch, bool success, std::string_view failure,
+                         PulledQueue& queue) const {
+    const Clock& clock = core_->client().clock();
+    const std::int64_t took_ns = clock.steady_ns() - started_ns_;
+    constexpr std::int64_t kUs = 1'000;
+    TopicCounters::add(queue.counters.consume_us, took_ns / kUs);
+    TopicCounters::add(queue.counters.batches, 1);
+    queue.process.last_consume_ms.store(clock.wall_ms(), std::memory_order_relaxed);
+    if (!failure.empty()) {
+        core_->log(kerolox::LogLevel::warn, "the listener of {} threw on {}: {}", core_->group(),
+                   batch.front().id(), failure);
+    }
+    if (core_->client().settings().interceptors.empty()) return;
+    const std::chrono::nanoseconds took(took_ns);
+    const std::chrono::minutes limit(core_->settings().config.consume_timeout);
+    std::string_view outcome = success ? "SUCCESS" : "FAILED";
+    if (took >= limit) outcome = "TIME_OUT";
+    if (!failure.empty()) outcome = "EXCEPTION";
+    const kerolox::ConsumeContext context{core_->settings().config.consumer_group, batch, success,
+                                          outcome, took};
+    tell_interceptors(*core_, [&](kerolox::Interceptor& one) { one.after_consume(context); });
+}
+
+}  // namespace kx::client
