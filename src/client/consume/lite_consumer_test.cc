@@ -203,6 +203,19 @@ TEST(LitePull, CommitsByItselfWhatWasPolled) {
     EXPECT_EQ(world.broker.committed("T", 0), 10) << "what was cached comes again";
 }
 
+TEST(LitePull, WritesNoOffsetBackThatItOnlyRead) {
+    LiteWorld world;
+    world.fill(5);
+    world.broker.set_committed("T", 0, 1);
+    auto consumer = world.assigned();
+    ASSERT_TRUE(becomes_true([&] { return world.broker.asked(361) >= 1; }));
+    world.broker.set_committed("T", 0, 4);  // by its former owner, late
+    auto& core = Access::core_as<LiteCore>(consumer);
+    core.client().post([&] { core.persist_offsets(); });
+    ASSERT_TRUE(consumer.close().get());
+    EXPECT_EQ(world.broker.committed("T", 0), 4);
+}
+
 TEST(LitePull, DropsQueuesThatWereTakenFromIt) {
     LiteWorld world(2);
     world.fill(10, 0);

@@ -91,7 +91,11 @@ Awaitable<kerolox::Result<int>> LiteCore::begin() {
         co_await rebalancer_.once();
         share_queues();
     }
-    if (settings_.on_topic_change) client_.spawn(watch_topics());
+    if (settings_.on_topic_change) {
+        std::map<std::string, std::vector<kerolox::Queue>> known;
+        co_await look_at_topics(known, false);
+        client_.spawn(watch_topics(std::move(known)));
+    }
     co_return 0;
 }
 
@@ -126,16 +130,7 @@ Awaitable<void> LiteCore::shut(std::int64_t grace_ms) {
     waits_.end();
     end_polls();
     if (settings_.config.auto_commit) commit_in_memory();
-    const std::set<kerolox::Queue> queues = queues_.all();
-    for (const kerolox::Queue& queue : queues) {
-        const std::int64_t offset = offsets_->in_memory(queue);
-        if (offset < 0 || client_.clock().steady_ms() > deadline) continue;
-        const kerolox::Status written = co_await offsets_->write(queue, offset);
-        if (!written) {
-            client_.log(kerolox::LogLevel::warn, "consumer", "offset {} of {} is not committed: {}",
-                        offset, queue.describe(), written.error().describe());
-        }
-    }
+    co_await persist_now(queues_.all(), deadline);
     queues_.assign(std::set<kerolox::Queue>());
     co_await client_.remove_consumer(group_);
 }
@@ -381,14 +376,8 @@ LiteCore::Outcome LiteCore::write_consumed() {
     kerolox::Status worst;
     for (const auto& [queue, offset] : queues_.consumed()) {
         offsets_->update(queue, offset, false);
-        const auto known = written_.find(queue);
-        if (known != written_.end() && known->second == offset) continue;
-        const kerolox::Status written = co_await offsets_->write(queue, offset);
-        if (written) {
-            written_[queue] = offset;
-        } else {
-            worst = written;
-        }
+        const kerolox::Status written = co_await write_if_new(queue, offset);
+        if (!written) worst = written;
     }
     co_return worst;
 }
@@ -414,27 +403,36 @@ LiteCore::Outcome LiteCore::write_offsets(std::vector<kerolox::QueueOffset> offs
         }
         offsets_->update(one.queue, one.offset, false);
         if (!persist_now) continue;
-        const kerolox::Status written = co_await offsets_->write(one.queue, one.offset);
-        if (written) {
-            written_[one.queue] = one.offset;
-        } else {
-            worst = written;
-        }
+        const kerolox::Status written = co_await write_if_new(one.queue, one.offset);
+        if (!written) worst = written;
     }
     co_return worst;
 }
 
-void LiteCore::persist_offsets() {
-    std::set<kerolox::Queue> queues = queues_.all();
-    if (!queues.empty() && !shut_) client_.spawn(persist_now(std::move(queues)));
+Awaitable<kerolox::Status> LiteCore::write_if_new(kerolox::Queue queue, std::int64_t offset) {
+    const auto known = stored_.find(queue);
+    if (known != stored_.end() && known->second == offset) co_return kerolox::Status();
+    const kerolox::Status written = co_await offsets_->write(queue, offset);
+    if (written) stored_[queue] = offset;
+    co_return written;
 }
 
-Awaitable<void> LiteCore::persist_now(std::set<kerolox::Queue> queues) {
+void LiteCore::persist_offsets() {
+    std::set<kerolox::Queue> queues = queues_.all();
+    if (!queues.empty() && !shut_) client_.spawn(persist_now(std::move(queues), kNever));
+}
+
+Awaitable<void> LiteCore::persist_now(std::set<kerolox::Queue> queues, std::int64_t deadline_ms) {
     const auto self = shared_from_this();
-    const kerolox::Status written = co_await offsets_->persist(std::move(queues));
-    if (!written) {
-        client_.log(kerolox::LogLevel::warn, "consumer", "offsets of {} are not committed: {}",
-                    client_.user_name(group_), written.error().describe());
+    for (const kerolox::Queue& queue : queues) {
+        const std::int64_t offset = offsets_->in_memory(queue);
+        if (offset < 0) continue;
+        kerolox::Status written = closed_error("consumer");
+        if (client_.clock().steady_ms() <= deadline_ms)
+            written = co_await write_if_new(queue, offset);
+        if (written) continue;
+        client_.log(kerolox::LogLevel::warn, "consumer", "offset {} of {} is not committed: {}",
+                    offset, queue.describe(), written.error().describe());
     }
 }
 

@@ -85,7 +85,7 @@ private:
     kerolox::Status add_subscription(const std::string& topic, const kerolox::Filter& filter);
     Awaitable<void> announce(std::string topic);
     void share_queues();
-    Awaitable<void> watch_topics();
+    Awaitable<void> watch_topics(std::map<std::string, std::vector<kerolox::Queue>> known);
     Awaitable<void> look_at_topics(std::map<std::string, std::vector<kerolox::Queue>>& known,
                                    bool tell);
 
@@ -115,7 +115,8 @@ private:
     Awaitable<kerolox::Result<std::vector<kerolox::Queue>>> fetch_queues(std::string topic);
     Outcome write_consumed();
     Outcome write_offsets(std::vector<kerolox::QueueOffset> offsets, bool persist_now);
-    Awaitable<void> persist_now(std::set<kerolox::Queue> queues);
+    Awaitable<kerolox::Status> write_if_new(kerolox::Queue queue, std::int64_t offset);
+    Awaitable<void> persist_now(std::set<kerolox::Queue> queues, std::int64_t deadline_ms);
 
     const std::shared_ptr<ClientLease> lease_;
     ClientCore& client_;
@@ -142,7 +143,9 @@ private:
     Rebalancer rebalancer_;
     boost::asio::steady_timer poll_timer_;
     std::map<kerolox::Queue, std::int64_t> suggested_;  ///< whom to pull from next: broker ids
-    std::map<kerolox::Queue, std::int64_t> written_;    ///< offsets the store confirmed
+    /// What the store has, as far as we know. What was only read is never written back: another
+    /// member may have gone on since.
+    std::map<kerolox::Queue, std::int64_t> stored_;
     Waits waits_;
     bool sharing_ = false;
     bool shut_ = false;

@@ -59,7 +59,10 @@ Awaitable<bool> LiteCore::take_share(std::string topic, std::set<kerolox::Queue>
     if (changes.begun.empty() && changes.gone.empty()) co_return true;
     const std::vector<LiteQueues::Turn> begun = std::exchange(changes.begun, {});
     // Somebody else may have consumed those since this member had them last.
-    for (const LiteQueues::Turn& turn : begun) offsets_->remove(turn.queue);
+    for (const LiteQueues::Turn& turn : begun) {
+        offsets_->remove(turn.queue);
+        stored_.erase(turn.queue);
+    }
     co_await give_back(std::move(changes));
     if (shut_) co_return true;
     begin_turns(begun);
@@ -95,10 +98,10 @@ Awaitable<void> LiteCore::give_back(LiteQueues::Changes changes) {
             offsets_->update(queue, consumed->second, false);
         const std::int64_t offset = offsets_->in_memory(queue);
         offsets_->remove(queue);
-        written_.erase(queue);
         suggested_.erase(queue);
         if (offset < 0) continue;
-        const kerolox::Status written = co_await offsets_->write(queue, offset);
+        const kerolox::Status written = co_await write_if_new(queue, offset);
+        stored_.erase(queue);
         if (!written) {
             client_.log(kerolox::LogLevel::warn, "consumer",
                         "offset {} of {}, which went, is not committed: {}", offset,
@@ -107,11 +110,9 @@ Awaitable<void> LiteCore::give_back(LiteQueues::Changes changes) {
     }
 }
 
-Awaitable<void> LiteCore::watch_topics() {
+Awaitable<void> LiteCore::watch_topics(std::map<std::string, std::vector<kerolox::Queue>> known) {
     const auto self = shared_from_this();
     const std::int64_t interval = settings_.config.topic_metadata_check_interval_millis;
-    std::map<std::string, std::vector<kerolox::Queue>> known;
-    co_await look_at_topics(known, false);
     std::int64_t pause = std::min(interval, kFirstTopicLookMs);
     while (co_await rest(pause)) {
         pause = interval;
@@ -221,6 +222,7 @@ Awaitable<std::int64_t> LiteCore::pull_once(LiteQueues::Turn turn, std::int64_t 
 
 Awaitable<kerolox::Result<std::int64_t>> LiteCore::start_offset(kerolox::Queue queue) {
     const auto stored = co_await offsets_->read(queue, OffsetSource::kMemoryThenStore);
+    if (stored) stored_.try_emplace(queue, stored.value());
     if (!stored || stored.value() >= 0) co_return stored;
     const bool is_retry = model::is_retry_topic(queue.topic);
     switch (settings_.config.consume_from_where) {
