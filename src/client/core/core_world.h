@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include <functional>
+#include <future>
 #include <map>
 #include <string>
 #include <vector>

@@ -7,14 +7,17 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
+#include "kerolox/future.hpp"
 #include "kerolox/kerolox.hpp"
 #include "suite/await.h"
 #include "suite/features.h"
