@@ -192,6 +192,44 @@ TEST(ClientCore, FailsWhatIsUnderWayWhenTheConnectionBreaks) {
     EXPECT_EQ(got.error().kind(), ErrorKind::send_request);
 }
 
+TEST(ClientCore, WritesHeadersInItsOwnEncoding) {
+    ScriptedServer server;
+    std::atomic<int> encoding{-1};
+    const auto note = [&](net::Request& request) {
+        encoding = request.frame()[4];
+        request.ok_body("");
+    };
+    server.on(kAsk, note);
+    server.on(200'050, note);
+    server.start();
+    for (const int wanted : {0, 1}) {
+        OwnCore core(options_for(server.address())
+                         .set("rocketmq.serialize.type", wanted == 1 ? "ROCKETMQ" : "JSON"));
+        EXPECT_TRUE(core.call(server.address(), kAsk));
+        EXPECT_EQ(encoding, wanted);
+        // A code of the pop family does not fit the binary header.
+        EXPECT_TRUE(core.call(server.address(), 200'050));
+        EXPECT_EQ(encoding, 0);
+    }
+}
+
+TEST(ClientCore, BoundsTheCallsUnderWay) {
+    const AskedServer server;
+    OwnCore core(options_for(server.address()).set("clientAsyncSemaphoreValue", "3"));
+    std::atomic<int> refused{0};
+    std::atomic<int> timed_out{0};
+    core.on_home([&] {
+        for (int i = 0; i < 5; ++i) {
+            core->call(server.address(), net::Call(kSilence), 200, [&](ClientCore::Reply reply) {
+                ASSERT_FALSE(reply);
+                ++(reply.error().kind() == ErrorKind::too_much_request ? refused : timed_out);
+            });
+        }
+    });
+    EXPECT_TRUE(eventually([&] { return refused == 2 && timed_out == 3; }));
+    EXPECT_TRUE(core.call(server.address(), kAsk));
+}
+
 TEST(ClientCore, DropsWhatInterceptorsAndSinksThrow) {
     struct Thrower : kerolox::Interceptor {
         void before_request(kerolox::RemotingContext& context) override {
