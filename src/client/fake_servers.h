@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/sync.h"
-#include "client/client_context.h"
 #include "net/io_thread.h"
 #include "net/router.h"
 #include "net/server.h"
@@ -113,28 +112,6 @@ private:
     std::map<std::int32_t, std::deque<std::int32_t>> refusals_ KX_GUARDED_BY(mutex_);
     std::map<std::int32_t, Queue> queues_ KX_GUARDED_BY(mutex_);
     std::map<std::pair<std::string, std::int32_t>, std::int64_t> committed_ KX_GUARDED_BY(mutex_);
-};
-
-/// One client context with its thread.
-struct FakeClient {
-    explicit FakeClient(const std::string& name_servers) : context(pool, options(name_servers)) {
-        pool.start();
-    }
-    ~FakeClient() { stop(); }
-    void stop() {
-        context.stop();
-        pool.stop();
-    }
-
-    net::IoPool pool{1, system_clock()};
-    ClientContext context;
-
-private:
-    static ClientContext::Options options(const std::string& name_servers) {
-        ClientContext::Options made;
-        made.name_servers = name_servers;
-        return made;
-    }
 };
 
 }  // namespace kx::client

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <random>
 
-#include "client/client_context.h"
 #include "client/core/heartbeat.h"
 #include "client/core/host_address.h"
 #include "client/core/name_server_lookup.h"

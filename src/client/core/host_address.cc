@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
+#include <cstring>
 #include <memory>
 #include <string_view>
 
@@ -52,6 +53,22 @@ std::string own_address_text() {
     }
     if (!private_v4.empty()) return private_v4;
     return any_v6.empty() ? "127.0.0.1" : any_v6;
+}
+
+model::HostPort own_host() {
+    model::HostPort host;
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) return host;
+    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> guard(list, ::freeifaddrs);
+    for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+        if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET) continue;
+        if ((entry->ifa_flags & IFF_LOOPBACK) != 0 || (entry->ifa_flags & IFF_UP) == 0) continue;
+        sockaddr_in address{};
+        std::memcpy(&address, entry->ifa_addr, sizeof address);
+        std::memcpy(host.address.data(), &address.sin_addr, 4);
+        return host;
+    }
+    return host;
 }
 
 }  // namespace kx::client

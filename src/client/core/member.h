@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "client/core/awaiting.h"
-#include "client/route_cache.h"
+#include "client/core/route.h"
 #include "kerolox/consumer.hpp"
 #include "kerolox/message.hpp"
 #include "net/request.h"

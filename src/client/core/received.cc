@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/core/received.h"
 
 #include <atomic>
 #include <list>
@@ -7,8 +6,8 @@
 
 #include "base/compress.h"
 #include "client/core/errors.h"
+#include "client/core/received.h"
 #include "client/core/request_decoration.h"
-#include "client/message_body.h"
 #include "kerolox/producer.hpp"
 #include "model/batch.h"
 #include "model/message_id.h"

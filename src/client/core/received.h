@@ -47,6 +47,9 @@ namespace kx::client {
 
 using kerolox::detail::ReceivedMessage;
 
+/// Larger than any message that fits a frame after honest compression.
+inline constexpr std::size_t kBodyBytesMax = 64 << 20;
+
 /// How records become messages.
 struct DecodeOptions {
     kerolox::Queue queue{};         ///< where they were pulled from, as the application names it

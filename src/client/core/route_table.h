@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "client/core/awaiting.h"
-#include "client/route_cache.h"
+#include "client/core/route.h"
 #include "kerolox/result.hpp"
 
 namespace kx::client {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "client/core/peer.h"
+#include "client/core/route.h"
 #include "client/produce/fault_table.h"
 #include "client/produce/send_job.h"
-#include "client/route_cache.h"
 
 namespace kx::client {
 

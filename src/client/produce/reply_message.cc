@@ -9,7 +9,6 @@
 #include "client/core/message_data.h"
 #include "client/core/received.h"
 #include "client/core/request_decoration.h"
-#include "client/message_body.h"
 #include "model/names.h"
 #include "model/properties.h"
 
