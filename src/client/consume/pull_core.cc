@@ -4,31 +4,18 @@
 #include <algorithm>
 
 #include "client/consume/pull_call.h"
+#include "client/consume/send_back.h"
 #include "client/consume/subscription.h"
 #include "client/core/heartbeat.h"
 #include "client/core/received.h"
 #include "net/request.h"
-#include "wire/requests/send_back.h"
 
 namespace kx::client {
 namespace {
 
-constexpr std::int32_t kSendMessageBack = 36;
 constexpr std::int64_t kSendBackTimeoutMs = 3'000;
 /// An answer may come so much later than the broker was allowed to wait.
 constexpr std::int64_t kAnswerGraceMs = 10'000;
-
-/// The broker whose commit log holds the message: its master.
-Awaitable<std::string> store_address(ClientCore& core, kerolox::MessageView message) {
-    const kerolox::Queue& queue = message.queue();
-    if (queue.broker.empty()) co_return message.store_host();
-    std::string address = core.routes().master_of(queue.broker);
-    if (address.empty()) {
-        (void)co_await core.routes().refresh(core.wire_name(queue.topic), RouteUse::kRead);
-        address = core.routes().master_of(queue.broker);
-    }
-    co_return address;
-}
 
 /// Owns the subscription meanwhile.
 Awaitable<kerolox::Result<PullReply>> pull_alone(ClientCore& core, PullCall call,
@@ -205,26 +192,13 @@ kerolox::Async<void> PullCore::send_back(kerolox::MessageView message, int delay
 Awaitable<kerolox::Result<void>> PullCore::give_back(kerolox::MessageView message,
                                                      int delay_level) {
     const auto self = shared_from_this();
-    const std::string address = co_await store_address(client_, message);
-    const std::string broker = message.queue().broker;
-    if (address.empty()) {
-        co_return client_error(fmt::format("Broker[{}] master node does not exist", broker),
-                               kBrokerNotExist);
-    }
-    const std::string topic = client_.wire_name(message.topic());
-    wire::SendBack header;
-    header.offset = message.commit_log_offset();
-    header.group = group_;
-    header.delay_level = delay_level;
-    header.origin_msg_id = message.id();
-    header.origin_topic = topic;
-    header.unit_mode = client_.config().unit_mode;
-    header.max_reconsume_times = settings_.config.max_reconsume_times;
-    header.broker_name = broker;
-    const auto answer =
-        co_await client_.call_ok(address, net::Call(kSendMessageBack, header), kSendBackTimeoutMs);
-    if (!answer) co_return answer.error();
-    co_return kerolox::Result<void>();
+    SendBackCall call;
+    call.group = group_;
+    call.message = std::move(message);
+    call.delay_level = delay_level;
+    call.max_reconsume_times = settings_.config.max_reconsume_times;
+    call.timeout_ms = kSendBackTimeoutMs;
+    co_return co_await client::send_back(client_, std::move(call));
 }
 
 kerolox::Async<void> PullCore::close(std::chrono::milliseconds grace) {
