@@ -6,7 +6,13 @@ if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERS
     "coroutines in silence. Use a preset: cmake --preset dev")
 endif()
 
-set(KX_FLAVOUR "dev" CACHE STRING "dev, asan, tsan, release, lint or fuzz")
+# Somebody else's build wants the library as it is shipped.
+if(PROJECT_IS_TOP_LEVEL)
+  set(KX_FLAVOUR_DEFAULT dev)
+else()
+  set(KX_FLAVOUR_DEFAULT release)
+endif()
+set(KX_FLAVOUR ${KX_FLAVOUR_DEFAULT} CACHE STRING "dev, asan, tsan, release, lint or fuzz")
 set_property(CACHE KX_FLAVOUR PROPERTY STRINGS dev asan tsan release lint fuzz)
 
 set(CMAKE_CXX_STANDARD 20)
@@ -19,11 +25,11 @@ set(CMAKE_CXX_COMPILE_OPTIONS_PIE -fPIC)
 add_library(kx_flags INTERFACE)
 target_compile_options(kx_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
-  -Wnon-virtual-dtor -Woverloaded-virtual -Wthread-safety -Werror
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wthread-safety $<$<BOOL:${PROJECT_IS_TOP_LEVEL}>:-Werror>
   -fno-omit-frame-pointer)
 target_compile_definitions(kx_flags INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_NO_TS_EXECUTORS)
-target_include_directories(kx_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
+target_include_directories(kx_flags INTERFACE ${kerolox_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
 
 find_program(KX_MOLD mold)
 if(KX_MOLD AND NOT KX_FLAVOUR STREQUAL "release")
@@ -45,7 +51,11 @@ elseif(KX_FLAVOUR STREQUAL "tsan")
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
   add_link_options(-fsanitize=thread)
 elseif(KX_FLAVOUR STREQUAL "release")
-  add_compile_options(-O2 -g1 -fstack-protector-strong -D_FORTIFY_SOURCE=2)
+  add_compile_options(-O2 -g1 -fstack-protector-strong -D_FORTIFY_SOURCE=2
+    -ffunction-sections -fdata-sections)
+  # What libkerolox shows to others is marked KEROLOX_API (packaging/CMakeLists.txt).
+  set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+  set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
   add_link_options(-Wl,-z,relro -Wl,-z,now)
 elseif(KX_FLAVOUR STREQUAL "lint")
   add_compile_options(-O0 -g1)

@@ -3,6 +3,7 @@
 #
 # Installs what the build needs on Debian 12, if it is missing, and says what it does.
 #   tools/install_packages.sh build      compiler, libraries, tools
+#   tools/install_packages.sh doc        Doxygen
 #   tools/install_packages.sh interop    Java, Maven and Go for the interop tests and benchmarks
 set -euo pipefail
 
@@ -10,16 +11,17 @@ packages_for() {
     case "$1" in
         build)
             echo clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev llvm-19 mold ccache \
-                cmake ninja-build make pkg-config git python3 \
+                cmake ninja-build make pkg-config git python3 g++ binutils dpkg-dev \
                 libboost1.81-dev libexpected-dev libfmt-dev libspdlog-dev libcli11-dev libabsl-dev \
                 libsimdjson-dev nlohmann-json3-dev libisal-dev prometheus-cpp-dev libzstd-dev \
                 liblz4-dev zlib1g-dev libssl-dev libmimalloc-dev libgtest-dev libgmock-dev \
                 libbenchmark-dev ;;
+        doc) echo doxygen ;;
         interop)
             command -v javac >/dev/null || echo openjdk-17-jdk-headless
             command -v mvn >/dev/null || echo maven
             command -v go >/dev/null || echo golang-go ;;
-        *) echo "usage: $0 build|interop" >&2; exit 2 ;;
+        *) echo "usage: $0 build|doc|interop" >&2; exit 2 ;;
     esac
 }
 

@@ -50,6 +50,7 @@ class Pair:
         try:
             namesrv = self._namesrv()
             self._start(namesrv)
+            self.namesrv = namesrv.address
             broker = self._broker(namesrv.address)
             begin = time.monotonic()
             self._start(broker)

@@ -3,7 +3,6 @@
 /// Administration: topics, groups, offsets, routes, figures, messages.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "kerolox/hooks.hpp"
 #include "kerolox/message.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {
@@ -40,7 +40,8 @@ private:
     std::string name_;
 };
 
-/// One broker's part of an operation on many.
+/// One broker's part of an operation on many. A name server's part has no broker name; a broker
+/// that no name server knows has its address for a name.
 template <class T>
 struct PerBroker {
     std::string broker{};
@@ -58,7 +59,8 @@ struct TopicConfig {
     int write_queues = 8;
     int permission = kPermissionRead | kPermissionWrite;
     bool ordered = false;
-    std::map<std::string, std::string> attributes{};  ///< "+message.type" -> "DELAY"
+    /// "message.type" -> "DELAY". To create or change: "-name" takes one away.
+    std::map<std::string, std::string> attributes{};
 };
 
 struct GroupConfig {
@@ -102,7 +104,7 @@ struct QueueStats {
     Queue queue{};
     std::int64_t min_offset = 0;
     std::int64_t max_offset = 0;
-    std::chrono::system_clock::time_point last_update{};
+    std::chrono::system_clock::time_point last_update{};  ///< the epoch: never
 };
 
 struct QueueProgress {
@@ -110,7 +112,7 @@ struct QueueProgress {
     std::int64_t broker_offset = 0;
     std::int64_t consumer_offset = 0;
     std::int64_t pull_offset = 0;
-    std::chrono::system_clock::time_point last_consumed{};
+    std::chrono::system_clock::time_point last_consumed{};  ///< store time; the epoch: unknown
 };
 
 struct GroupProgress {
@@ -148,8 +150,10 @@ struct TimeRange {
 
 using Properties = std::map<std::string, std::string>;
 
-/// A cheap handle on a client for operating its cluster. Each call answers `broker` with code()
-/// when a server refuses, and takes the client's admin timeout (5 s by default).
+/// A cheap handle on a client for operating its cluster. A server that refuses is a `broker` error
+/// with its code() and text. Each request has the handle's timeout (5 s by default); three times as
+/// much where a broker must search or ask a consumer. Names are as the client's other handles take
+/// them: the older kind of namespace is added and taken off.
 class KEROLOX_API Admin {
 public:
     /// The same, with another timeout for each request.
@@ -160,11 +164,13 @@ public:
     Async<ClusterView> cluster() const;
     Async<std::vector<std::string>> topics() const;
     Async<std::vector<std::string>> topics_of_cluster(std::string cluster) const;
+    /// Empty once the client is closed, and on the io thread of another client.
     std::vector<std::string> name_servers() const;
 
     // Topics
     Async<std::vector<PerBroker<void>>> create_topic(TopicConfig config, Target target) const;
-    /// At the brokers, then at the name servers.
+    /// At the brokers, then at the name servers: these only when every broker did, and only when no
+    /// other broker has the topic.
     Async<std::vector<PerBroker<void>>> delete_topic(std::string topic, Target target) const;
     Async<TopicConfig> topic_config(std::string topic, std::string address) const;
     Async<std::vector<TopicConfig>> topic_configs(std::string address) const;
@@ -176,6 +182,7 @@ public:
                                                      bool clean_offsets = false) const;
     Async<GroupConfig> group_config(std::string group, std::string address) const;
     Async<std::vector<GroupConfig>> group_configs(std::string address) const;
+    /// Of one topic, or of all that the group has offsets for. A broker that fails is an error.
     Async<GroupProgress> progress(std::string group, std::string topic = {}) const;
     Async<GroupConnections> connections(std::string group) const;
     Async<std::vector<ConnectedClient>> producers(std::string group, std::string topic) const;
@@ -187,12 +194,13 @@ public:
     Async<std::int64_t> max_offset(Queue queue) const;
     Async<std::int64_t> offset_for_time(Queue queue,
                                         std::chrono::system_clock::time_point time) const;
-    /// The store time of the queue's oldest message.
+    /// The store time of the queue's oldest message; the epoch where there is none.
     Async<std::chrono::system_clock::time_point> earliest_time(Queue queue) const;
     /// -1 where none is stored.
     Async<std::int64_t> committed(std::string group, Queue queue) const;
     Async<void> set_offset(std::string group, Queue queue, std::int64_t offset) const;
-    /// Running consumers are told to go there.
+    /// Running consumers are told to go there. time_point::max(): to the end. Without `force`,
+    /// brokers that move their consumers one by one move none of them forward.
     Async<std::vector<PerBroker<std::vector<QueueOffset>>>> reset_offset(
         std::string group, std::string topic, std::chrono::system_clock::time_point time,
         bool force = true) const;
@@ -201,14 +209,18 @@ public:
                                                      bool offline_only = true) const;
 
     // Clients
+    /// What the consumer tells of itself; stacks as the property "jstack".
     Async<ConsumerSnapshot> consumer_snapshot(std::string group, std::string client_id,
                                               bool stacks = false) const;
+    /// The consumer takes the message now, whatever its offsets.
     Async<ConsumeOutcome> consume_directly(std::string group, std::string client_id,
                                            std::string topic, std::string message_id) const;
 
     // Messages
-    /// By offset id or unique key.
+    /// By offset id, at the address it names, or by unique key, among the last three days. Code
+    /// 208: there is none.
     Async<MessageView> view(std::string topic, std::string message_id) const;
+    /// What all brokers have with exactly this key, oldest first; code 208: nothing.
     Async<std::vector<MessageView>> query(std::string topic, std::string key, std::size_t max,
                                           TimeRange range = {}) const;
 
@@ -223,8 +235,9 @@ public:
                                                std::string value) const;
     Async<std::vector<PerBroker<void>>> kv_delete(std::string name_space, std::string key) const;
     Async<Properties> kv_list(std::string name_space) const;
-    /// How many topics lost their write permission.
+    /// At every name server, of a broker by its name. How many topics lost their write permission.
     Async<std::int32_t> wipe_write_permission(std::string broker) const;
+    /// Topics become readable and writable.
     Async<std::int32_t> add_write_permission(std::string broker) const;
 
     /// The answer to raw().

@@ -3,12 +3,11 @@
 /// Operations under way: Async, the handle on one, and Task, a coroutine that may await them.
 #pragma once
 
-#include <chrono>
+#include <atomic>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <future>
 #include <memory>
 #include <new>
 #include <optional>
@@ -18,6 +17,7 @@
 
 #include "kerolox/config.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {
@@ -166,6 +166,10 @@ private:
     std::optional<Result<T>> result_;
 };
 
+/// Async::to_future, in kerolox/future.hpp.
+template <class T>
+struct Futures;
+
 }  // namespace detail
 
 /// The handle on an operation that was started. The operation goes on when the handle goes.
@@ -214,14 +218,8 @@ public:
                              callback = std::move(callback)]() mutable { callback(hold->take()); },
                             std::move(executor_));
     }
-    std::future<Result<T>> to_future() && {
-        std::promise<Result<T>> promise;
-        std::future<Result<T>> future = promise.get_future();
-        std::move(*this).then([promise = std::move(promise)](Result<T> result) mutable {
-            promise.set_value(std::move(result));
-        });
-        return future;
-    }
+    /// A std::future of the Result. Defined in kerolox/future.hpp.
+    auto to_future() && { return detail::Futures<T>::of(std::move(*this)); }
     /// Where callback or coroutine go on.
     Async via(Executor executor) && {
         executor_ = std::move(executor);
@@ -413,11 +411,18 @@ void Task<T>::start(UniqueFunction<void(UniqueFunction<T()>)> done) && {
 
 template <class T>
 T Task<T>::run() && {
-    std::promise<UniqueFunction<T()>> promise;
-    auto outcome = promise.get_future();
-    std::move(*this).start(
-        [&promise](UniqueFunction<T()> end) { promise.set_value(std::move(end)); });
-    return outcome.get()();
+    struct End {
+        UniqueFunction<T()> take;
+        std::atomic<bool> reached{false};
+    };
+    const auto end = std::make_shared<End>();  // this thread may be gone before notify_one returns
+    std::move(*this).start([end](UniqueFunction<T()> take) {
+        end->take = std::move(take);
+        end->reached.store(true, std::memory_order_release);
+        end->reached.notify_one();
+    });
+    end->reached.wait(false, std::memory_order_acquire);
+    return end->take();
 }
 
 }  // namespace v1

@@ -3,7 +3,6 @@
 /// A client of one cluster: what producers and consumers are made from and share.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "kerolox/hooks.hpp"
 #include "kerolox/log.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {
@@ -105,8 +105,8 @@ struct ConfigProblem {
 };
 
 /// How a client finds and talks to its cluster. Every key of RocketMQ's clients can be set by its
-/// own name with set(); the named setters are the usual ones. A setter wins over set(), that over
-/// the environment, that over the default.
+/// own name with set(); the named setters are the usual ones. Of setter and set() the last
+/// call counts; it wins over the environment, that over the default.
 class KEROLOX_API ClientOptions {
 public:
     ClientOptions();

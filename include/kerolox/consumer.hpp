@@ -3,7 +3,6 @@
 /// Receiving messages: push, lite pull, pull and pop.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "kerolox/config.hpp"
 #include "kerolox/message.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {

@@ -3,7 +3,6 @@
 /// Seeing, and in few places changing, what goes out and comes in.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -14,6 +13,7 @@
 #include "kerolox/config.hpp"
 #include "kerolox/message.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {
@@ -53,6 +53,7 @@ struct EndTransactionContext {
     std::string_view address{};
     Decision decision;
     bool from_check = false;
+    std::string_view topic{};  ///< where it is known
 };
 
 /// One request to a server. Fields may be added before it goes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// @file
-/// The whole client, but for `kerolox/asio.hpp` and `kerolox/exceptions.hpp`.
+/// The whole client, but for `kerolox/asio.hpp`, `kerolox/future.hpp` and
+/// `kerolox/exceptions.hpp`.
 #pragma once
 
 #include "kerolox/admin.hpp"

@@ -3,7 +3,6 @@
 /// Messages to send, messages received, and the queues they lie in.
 #pragma once
 
-#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +17,7 @@
 #include "kerolox/bytes.hpp"
 #include "kerolox/config.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {
@@ -89,6 +89,9 @@ public:
     /// False: the broker answers before the message is flushed or replicated.
     Message& wait_store(bool wait) &;
     Message&& wait_store(bool wait) && { return std::move(this->wait_store(wait)); }
+    /// Another body for everything else that is set here.
+    Message& body(Bytes body) &;
+    Message&& body(Bytes body) && { return std::move(this->body(std::move(body))); }
     /// Travels untouched; for the application.
     Message& flag(std::int32_t flag) &;
     Message&& flag(std::int32_t flag) && { return std::move(this->flag(flag)); }

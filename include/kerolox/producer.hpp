@@ -3,7 +3,6 @@
 /// Sending messages.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -18,6 +17,7 @@
 #include "kerolox/hooks.hpp"
 #include "kerolox/message.hpp"
 #include "kerolox/result.hpp"
+#include "kerolox/time.hpp"
 
 namespace kerolox {
 inline namespace v1 {

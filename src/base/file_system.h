@@ -20,7 +20,12 @@
 namespace kx {
 
 enum class Access : std::uint8_t { kRead, kReadWrite };
-enum class Advice : std::uint8_t { kWillNeed, kDropFromMemory };
+enum class Advice : std::uint8_t {
+    kWillNeed,        ///< is read soon
+    kDropFromMemory,  ///< gives resident pages back (the page cache keeps them)
+    kSyncedOften,     ///< a few bytes between two syncs: what is next to them is not to be written
+    kReadOften,       ///< the usual: takes kSyncedOften back
+};
 
 /// A file that is mapped as a whole, at its full and final size. Dropping the last pointer unmaps
 /// it; the file itself stays, and a mapping outlives the removal of its file.
@@ -46,7 +51,7 @@ public:
     virtual Status populate(std::int64_t begin, std::int64_t end) = 0;
     /// Makes [begin, end) zero; cheap for large ranges. No one may write there meanwhile.
     virtual Status zero(std::int64_t begin, std::int64_t end) = 0;
-    /// A hint; kDropFromMemory gives resident pages back (the page cache keeps them).
+    /// A hint, which costs nothing but speed when it is not taken.
     virtual void advise(std::int64_t begin, std::int64_t end, Advice advice) = 0;
 
 protected:

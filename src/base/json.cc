@@ -70,6 +70,20 @@ std::size_t skip_object(std::string_view text, std::size_t at) {
     return text.size();
 }
 
+/// Every value but the first follows one of these; so does every name, but for white space.
+bool has_more_elements(std::string_view text, std::size_t elements_max) {
+    if (text.size() / 2 < elements_max) return false;  // each takes a byte and a separator
+    std::size_t elements = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        const char c = text[at];
+        if (c == ',' || c == ':' || c == '[' || c == '{') {
+            if (++elements > elements_max) return true;
+        }
+        at = c == '"' ? skip_string(text, at) : at + 1;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string quote_bare_keys(std::string_view text) {
@@ -109,8 +123,12 @@ std::string quote_bare_keys(std::string_view text) {
     return out;
 }
 
-Result<Json> Json::parse(std::string_view text) {
+Result<Json> Json::parse(std::string_view text, std::size_t elements_max) {
     if (text.empty()) return fail(Errc::kMalformed, "not valid JSON: it is empty");
+    if (has_more_elements(text, elements_max)) {
+        return fail(Errc::kTooLarge, "JSON of {} bytes has more than {} elements", text.size(),
+                    elements_max);
+    }
     simdjson::dom::parser parser;
     const std::size_t capacity = std::max<std::size_t>(text.size(), 64) + 64;
     const simdjson::error_code allocated = parser.allocate(capacity, kDepthMax);

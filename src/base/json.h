@@ -23,7 +23,14 @@ public:
     using Array = std::vector<Json>;
     using Object = std::vector<std::pair<std::string, Json>>;
 
-    static Result<Json> parse(std::string_view text);
+    /// What a peer sends may have this many values and names: they take 40 bytes and more each,
+    /// so that 16 MiB of "0,0,0" would become hundreds.
+    static constexpr std::size_t kElementsMax = 1'000'000;
+    /// For our own files.
+    static constexpr std::size_t kAnyNumber = ~std::size_t{0};
+
+    /// kTooLarge when there are more elements than `elements_max`.
+    static Result<Json> parse(std::string_view text, std::size_t elements_max = kElementsMax);
 
     Json() = default;
     explicit Json(bool value) : value_(value) {}

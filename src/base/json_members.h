@@ -259,8 +259,8 @@ std::string to_json(const T& value, JsonWriter::Style style = JsonWriter::Style:
 }
 
 template <class T>
-Result<T> from_json(std::string_view text) {
-    KX_TRY(const Json json, Json::parse(text));
+Result<T> from_json(std::string_view text, std::size_t elements_max = Json::kElementsMax) {
+    KX_TRY(const Json json, Json::parse(text, elements_max));
     T value{};
     KX_CHECK(json_detail::Codec<T>::read(json, value));
     return value;

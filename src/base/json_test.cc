@@ -57,6 +57,26 @@ TEST(JsonReader, KeepsObjectKeysAsTheirText) {
     EXPECT_EQ(*members[1].second.find("x")->as_int(), 1);
 }
 
+TEST(JsonReader, RefusesMoreElementsThanMemoryIsMeantFor) {
+    const auto zeros = [](std::size_t count) {
+        std::string text = "[0";
+        while (--count > 0) text += ",0";
+        return text + "]";
+    };
+    EXPECT_TRUE(Json::parse(zeros(Json::kElementsMax)));
+    const auto refused = Json::parse(zeros(Json::kElementsMax + 1));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::kTooLarge);
+    EXPECT_EQ(refused.error().text, "JSON of 2000003 bytes has more than 1000000 elements");
+    EXPECT_TRUE(Json::parse(zeros(Json::kElementsMax + 1), Json::kAnyNumber));
+    // Many bytes are no harm, nor are separators within a text.
+    EXPECT_TRUE(Json::parse("\"" + std::string(4 << 20, ',') + "\""));
+    std::string objects = "[";
+    for (int i = 0; i < 400'000; ++i) objects += R"({"a":{}},)";
+    objects.back() = ']';
+    EXPECT_FALSE(Json::parse(objects));
+}
+
 TEST(JsonReader, TakesAReferenceMarkAsNull) {
     const Json json = parsed(R"({"a":{"$ref":"$.b"},"b":{"$ref":"x","y":1},"c":[{"$ref":"@"}]})");
     EXPECT_TRUE(json.find("a")->is_null());

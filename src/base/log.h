@@ -14,11 +14,28 @@ namespace kx::log {
 
 enum class Level : int { kDebug, kInfo, kWarn, kError, kOff };
 
+/// Where the lines of one thread go, instead of stderr: a library's threads speak to whoever uses
+/// the library.
+class ThreadSink {
+public:
+    virtual Level level() const = 0;
+    virtual void write(Level level, std::string_view room, std::string_view text) = 0;
+
+protected:
+    ~ThreadSink() = default;
+};
+
 void set_level(Level level);
+/// Of this thread's sink if it has one, else the process's.
 Level level();
+/// This thread's lines go there from now on; null: to stderr again. The sink must outlive the
+/// thread or be taken away again.
+void set_thread_sink(ThreadSink* sink);
 /// Also writes to `path` (rotating, 64 MiB times 5). Call once, at the start.
 void also_to_file(const std::string& path);
 void write(Level level, std::string_view room, std::string_view text);
+/// Where such a line ends: log_to_spdlog.cc has a server's, packaging/log.cc the client library's.
+void write_out(Level level, std::string_view room, std::string_view text);
 
 template <class... Args>
 void debug(std::string_view room, fmt::format_string<Args...> format, Args&&... args) {

@@ -116,11 +116,22 @@ public:
         const std::int64_t from = page_ceil(begin);
         const std::int64_t to = page_floor(std::min(end, size_));
         if (from >= to) return;
-        const int what = advice == Advice::kWillNeed ? kPopulateRead : MADV_DONTNEED;
-        ::madvise(data_ + from, static_cast<std::size_t>(to - from), what);
+        ::madvise(data_ + from, static_cast<std::size_t>(to - from), madvise_of(advice));
     }
 
 private:
+    static int madvise_of(Advice advice) {
+        switch (advice) {
+            case Advice::kWillNeed: return kPopulateRead;
+            case Advice::kDropFromMemory: return MADV_DONTNEED;
+            // Without readahead each fault brings in a page of its own. The other way is a folio
+            // of up to 2 MiB, which a write to any byte makes dirty as a whole.
+            case Advice::kSyncedOften: return MADV_RANDOM;
+            case Advice::kReadOften: return MADV_NORMAL;
+        }
+        return MADV_NORMAL;
+    }
+
     /// For kernels before 5.14.
     Status touch(std::int64_t begin, std::int64_t end) {
         for (std::int64_t at = begin; at < end; at += kPage) {

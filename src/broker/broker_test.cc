@@ -5,6 +5,7 @@
 
 #include "broker/testing/broker_world.h"
 #include "wire/bodies/topics.h"
+#include "wire/request_table.h"
 
 namespace kx::broker {
 namespace {
@@ -70,6 +71,20 @@ TEST_F(BrokerTest, ExplainsWhatItDoesNotServe) {
     EXPECT_EQ(code_of(unknown), 3);
     EXPECT_EQ(unknown.remark, " request type 99999 not supported");
     EXPECT_THAT(ask(200050).remark, HasSubstr("POP_MESSAGE"));
+}
+
+TEST_F(BrokerTest, EveryCodeIsServedOrExplained) {
+    int served = 0;
+    for (const wire::RequestRow& row : wire::request_table()) {
+        const auto answer = ask(row.code);
+        if (code_of(answer) != 3) {
+            ++served;
+            continue;
+        }
+        EXPECT_EQ(answer.remark, fmt::format(" request type {} not supported; {} is {}", row.code,
+                                             row.name, wire::explain(row)));
+    }
+    EXPECT_GT(served, 40);
 }
 
 TEST_F(BrokerTest, AnswersATopicUpdateAsTheOriginal) {

@@ -2,14 +2,16 @@
 #include "cli/bench_command.h"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <cstdio>
+#include <optional>
 #include <random>
 
+#include "base/clock.h"
 #include "base/sync.h"
 #include "cli/bench_command_load.h"
+#include "cli/signals.h"
 #include "cli/text_format.h"
+#include "kerolox/client.hpp"
 #include "model/validators.h"
 
 namespace kx::cli {
@@ -21,47 +23,35 @@ constexpr std::int64_t kDrainWaitMs = 3'000;
 constexpr std::int64_t kLookEveryMs = 20;
 constexpr std::int64_t kBytesInFlightMax = std::int64_t{1} << 30;
 
-/// A context with the producer, load or consumer that runs on it. Declared in the order in which
-/// they may be destroyed from behind, when the threads stand still.
+/// One client with the producer or reader made from it.
 struct Lane {
-    Lane(net::IoPool& pool, const client::ClientContext::Options& options)
-        : context(pool, options) {}
+    explicit Lane(kerolox::Client made) : client(std::move(made)) {}
 
-    client::ClientContext context;
-    std::vector<std::unique_ptr<client::ThinProducer>> producers;
+    kerolox::Client client;
+    std::optional<kerolox::Producer> producer;
     std::unique_ptr<SendLoad> sending;
     std::unique_ptr<ReadLoad> reading;
-    std::unique_ptr<client::ThinConsumer> consumer;
+    std::unique_ptr<TopicReader> reader;
 };
 
 class Bench {
 public:
     explicit Bench(const BenchOptions& options)
-        : options_(options), stamp_(is_latency() ? std::random_device{}() | 1U : 0) {
-        // The server needs its cores; a thread each would only take them away.
-        const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-        const auto wanted = static_cast<std::size_t>(options.connections);
-        const std::size_t threads = std::clamp<std::size_t>(cores / 2, 1, wanted);
-        for (std::size_t i = 0; i < threads; ++i)
-            pools_.push_back(std::make_unique<net::IoPool>(1, system_clock()));
-    }
+        : options_(options), stamp_(is_latency() ? std::random_device{}() | 1U : 0) {}
 
     int run() {
-        for (const auto& pool : pools_) pool->start();
-        boost::asio::signal_set signals(pools_[0]->at(0).context(), SIGINT, SIGTERM);
-        signals.async_wait([this, &signals](const boost::system::error_code& error, int) {
-            if (error) return;
-            signals.clear();  // a second signal ends the process
+        block_signals();
+        const StopOnSignal watch([this] {
             MutexLock lock(mutex_);
             interrupted_ = true;
             changed_.notify_all();
         });
-        const Status status = prepare();
+        const kerolox::Status status = prepare();
         if (status) measure();
-        stop(signals);
+        stop();
         if (!status) {
             complain(kBenchName, status.error());
-            return exit_code_of(status.error().code);
+            return exit_code_of(status.error());
         }
         return tell_report();
     }
@@ -70,97 +60,102 @@ private:
     bool is_latency() const { return options_.mode == BenchMode::kLatency; }
     bool sends() const { return options_.mode != BenchMode::kConsume; }
 
-    Lane& add_lane() {
-        client::ClientContext::Options context;
-        context.name_servers = options_.name_servers;
-        if (options_.queues > 0)
-            context.new_topic_queues = static_cast<std::int32_t>(options_.queues);
-        net::IoPool& pool = *pools_[lanes_.size() % pools_.size()];
-        return *lanes_.emplace_back(std::make_unique<Lane>(pool, context));
+    kerolox::Result<Lane*> add_lane() {
+        if (!runtime_) {
+            // The server needs its cores; a thread each would only take them away.
+            const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+            const auto wanted = static_cast<std::size_t>(options_.connections);
+            auto made = kerolox::Runtime::create(kerolox::RuntimeOptions().io_threads(
+                std::clamp<std::size_t>(cores / 2, 1, wanted)));
+            if (!made) return made.error();
+            runtime_ = std::move(made).value();
+        }
+        auto client = kerolox::Client::create(kerolox::ClientOptions()
+                                                  .name_servers(options_.name_servers)
+                                                  .runtime(*runtime_)
+                                                  .callbacks_on_io(true));
+        if (!client) return client.error();
+        return lanes_.emplace_back(std::make_unique<Lane>(std::move(client).value())).get();
     }
 
-    Status prepare() {
-        if (sends()) KX_CHECK(make_topic());
-        if (options_.mode == BenchMode::kConsume || is_latency()) KX_CHECK(add_readers());
-        if (sends()) KX_CHECK(add_senders());
-        return {};
+    kerolox::Status prepare() {
+        if (sends()) {
+            if (kerolox::Status made = make_topic(); !made) return made;
+        }
+        if (options_.mode == BenchMode::kConsume || is_latency()) {
+            if (kerolox::Status added = add_readers(); !added) return added;
+        }
+        return sends() ? add_senders() : kerolox::Status();
     }
 
-    client::ProducerOptions producer_options() const {
-        client::ProducerOptions made;
-        made.topic = options_.topic;
-        made.retries = 0;  // a refusal is a finding
-        made.queues_max = static_cast<std::size_t>(options_.queues);
-        if (options_.queues > 0) made.new_topic_queues = static_cast<std::int32_t>(options_.queues);
+    kerolox::ProducerOptions producer_options() const {
+        kerolox::ProducerOptions made("kerolox");
+        made.retries(0);  // a refusal is a finding
+        made.compression(kerolox::Compression::none);
+        made.in_flight(static_cast<std::size_t>(options_.inflight) + 16, std::size_t{2} << 30);
+        if (options_.queues > 0) made.new_topic_queues(static_cast<int>(options_.queues));
         return made;
     }
 
     /// Sends one message, which creates the topic where that is allowed and tells at once when
     /// nothing works; then waits until name servers know the topic.
-    Status make_topic() {
-        Lane& lane = add_lane();
-        client::ProducerOptions first = producer_options();
-        first.retries = 2;
-        KX_TRY(auto producer, client::ThinProducer::open(lane.context, std::move(first)));
-        client::ThinProducer& probe = *lane.producers.emplace_back(std::move(producer));
-        Status sent;
-        bool answered = false;
-        lane.context.post([&] {
-            probe.send({Slice::own("kerolox bench"), {}}, [&](const client::SendOutcome& outcome) {
-                MutexLock lock(mutex_);
-                if (!outcome.ok()) sent = tl::unexpected(*outcome.error);
-                answered = true;
-                changed_.notify_all();
-            });
-        });
-        {
-            MutexLock lock(mutex_);
-            while (!answered) changed_.wait(mutex_);
-        }
-        KX_CHECK(sent);
-        Result<client::RoutePtr> route = tl::unexpected(Error{});
+    kerolox::Status make_topic() {
+        const auto lane = add_lane();
+        if (!lane) return lane.error();
+        auto producer = (*lane)->client.producer(producer_options().retries(2));
+        if (!producer) return producer.error();
+        const auto sent =
+            producer->send(kerolox::Message(options_.topic, kerolox::Bytes("kerolox bench")))
+                .get();
+        if (!sent) return sent.error();
+        kerolox::Status known;
         wait_until(kStartWaitMs, [&] {
-            route = lane.context.routes().get(options_.topic, client::RouteUse::kRead);
-            return route.has_value();
+            const auto queues = producer->queues(options_.topic).get();
+            known = queues ? kerolox::Status() : kerolox::Status(queues.error());
+            return queues.has_value();
         });
-        KX_CHECK(route);
-        return {};
+        return known;
     }
 
-    Status add_readers() {
+    kerolox::Status add_readers() {
         const auto count = static_cast<std::size_t>(is_latency() ? 1 : options_.connections);
-        std::vector<Lane*> readers;
+        Lane* first = nullptr;
         for (std::size_t i = 0; i < count; ++i) {
-            Lane& lane = add_lane();
-            readers.push_back(&lane);
-            client::ConsumerOptions consumer;
-            consumer.topic = options_.topic;
-            consumer.start = is_latency() ? client::StartAt::kMax : client::StartAt::kMin;
-            consumer.rewind_at_end = !is_latency();
-            consumer.share_index = i;
-            consumer.share_count = count;
-            lane.reading = std::make_unique<ReadLoad>(system_clock(), window_, stamp_, [this] {
+            const auto lane = add_lane();
+            if (!lane) return lane.error();
+            if (first == nullptr) first = *lane;
+            ReadOptions read;
+            read.topic = options_.topic;
+            read.start = is_latency() ? StartAt::kMax : StartAt::kMin;
+            read.rewind_at_end = !is_latency();
+            read.share_index = i;
+            read.share_count = count;
+            (*lane)->reading = std::make_unique<ReadLoad>(window_, stamp_, [this] {
                 MutexLock lock(mutex_);
                 changed_.notify_all();
             });
-            KX_TRY(lane.consumer,
-                   client::ThinConsumer::open(lane.context, std::move(consumer), *lane.reading));
+            auto reader = TopicReader::open((*lane)->client, std::move(read), *(*lane)->reading);
+            if (!reader) return reader.error();
+            (*lane)->reader = std::move(reader).value();
         }
         if (!is_latency()) return {};
         wait_until(kStartWaitMs, [&] {
-            return readers[0]->reading->has_started() || readers[0]->reading->has_finished();
+            return first->reading->has_started() || first->reading->has_finished();
         });
-        if (readers[0]->reading->has_started()) return {};
-        return fail(Errc::kTimeout, "topic {} could not be read in {} ms: {}", options_.topic,
-                    kStartWaitMs, readers[0]->reading->report().first_error);
+        if (first->reading->has_started()) return {};
+        return kerolox::Error(kerolox::ErrorKind::timeout,
+                              fmt::format("topic {} could not be read in {} ms", options_.topic,
+                                          kStartWaitMs));
     }
 
-    Status add_senders() {
-        const std::int64_t count = options_.connections;
-        for (std::int64_t i = 0; i < count; ++i) {
-            Lane& lane = add_lane();
-            KX_TRY(auto producer, client::ThinProducer::open(lane.context, producer_options()));
-            senders_.emplace_back(&lane, lane.producers.emplace_back(std::move(producer)).get());
+    kerolox::Status add_senders() {
+        for (std::int64_t i = 0; i < options_.connections; ++i) {
+            const auto lane = add_lane();
+            if (!lane) return lane.error();
+            auto producer = (*lane)->client.producer(producer_options());
+            if (!producer) return producer.error();
+            (*lane)->producer = std::move(producer).value();
+            senders_.push_back(*lane);
         }
         return {};
     }
@@ -184,8 +179,10 @@ private:
     void begin_senders(std::int64_t now_ns) {
         const auto count = static_cast<std::int64_t>(senders_.size());
         for (std::int64_t i = 0; i < count; ++i) {
-            auto& [lane, producer] = senders_[static_cast<std::size_t>(i)];
+            Lane& lane = *senders_[static_cast<std::size_t>(i)];
             LoadOptions load;
+            load.topic = options_.topic;
+            load.queues = options_.queues;
             load.size = options_.size;
             load.inflight_max = options_.inflight / count + (i < options_.inflight % count ? 1 : 0);
             load.rate = options_.rate / static_cast<double>(count);
@@ -196,8 +193,8 @@ private:
                 load.first_due_ns +=
                     static_cast<std::int64_t>(1e9 * static_cast<double>(i) / options_.rate);
             }
-            lane->sending = std::make_unique<SendLoad>(lane->context, *producer, load, window_);
-            lane->context.post([sending = lane->sending.get()] { sending->begin(); });
+            lane.sending = std::make_unique<SendLoad>(*lane.producer, std::move(load), window_);
+            lane.sending->begin();
         }
     }
 
@@ -206,16 +203,14 @@ private:
         is_draining_ = true;
         wait_until(kDrainWaitMs, [this] {
             std::int64_t in_flight = 0;
-            std::uint64_t sent = 0;
-            std::uint64_t read = 0;
+            std::int64_t sent = 0;
+            std::int64_t read = 0;
             for (const auto& lane : lanes_) {
-                lane->context.post_and_wait([&] {
-                    if (lane->sending) {
-                        in_flight += lane->sending->in_flight();
-                        sent += lane->sending->report().latency.count();
-                    }
-                    if (lane->reading) read += lane->reading->report().delivery.count();
-                });
+                if (lane->sending) {
+                    in_flight += lane->sending->in_flight();
+                    sent += lane->sending->answered();
+                }
+                if (lane->reading) read += lane->reading->delivered();
             }
             return in_flight == 0 && (!is_latency() || read >= sent);
         });
@@ -248,23 +243,18 @@ private:
         return true;
     }
 
-    void stop(boost::asio::signal_set& signals) {
+    /// Afterwards nothing runs any more, and the books can be read.
+    void stop() {
+        for (const auto& lane : lanes_)
+            if (lane->sending) lane->sending->stop();
         for (const auto& lane : lanes_) {
-            lane->context.post_and_wait([&lane] {
-                if (lane->sending) lane->sending->stop();
-                for (const auto& producer : lane->producers) producer->stop();
-            });
-            if (!lane->consumer) continue;
-            lane->consumer->stop();
-            lane->context.post_and_wait([] {});
+            lane->reader.reset();
+            (void)lane->client.close(std::chrono::milliseconds(100)).get();
         }
-        boost::asio::post(pools_[0]->at(0).context(), [&signals] { signals.cancel(); });
-        for (const auto& lane : lanes_) lane->context.stop();
-        for (const auto& pool : pools_) pool->stop();
     }
 
     int tell_report() {
-        Status read;
+        kerolox::Status read;
         for (const auto& lane : lanes_) {
             if (lane->sending) report_.add(lane->sending->report());
             if (!lane->reading) continue;
@@ -277,7 +267,7 @@ private:
         }
         if (!read) {
             complain(kBenchName, read.error());
-            if (report_.messages == 0) return exit_code_of(read.error().code);
+            if (report_.messages == 0) return exit_code_of(read.error());
         }
         const bool nothing_there = options_.mode == BenchMode::kConsume && read &&
                                    report_.messages == 0 && reader_ended() && !interrupted();
@@ -302,9 +292,9 @@ private:
 
     const BenchOptions& options_;
     const std::uint64_t stamp_;
-    std::vector<std::unique_ptr<net::IoPool>> pools_;
+    std::optional<kerolox::Runtime> runtime_;
     std::vector<std::unique_ptr<Lane>> lanes_;
-    std::vector<std::pair<Lane*, client::ThinProducer*>> senders_;
+    std::vector<Lane*> senders_;
     BenchWindow window_;
     BenchReport report_;
     bool is_draining_ = false;  ///< the load is over: an interruption changes nothing any more

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loads of `kerolox bench`, one object a connection, each on its own io thread: a sender that
-// keeps so many messages in flight or follows a timetable, and a reader.
+// The loads of `kerolox bench`: a sender that keeps so many messages in flight or follows a
+// timetable, one a client, and a reader.
 //
 // On a timetable message i is due at start + i / rate, and its latency counts from then, whenever
 // it really left: a server that stalls does not make the load wait politely with it.
 #pragma once
 
 #include <atomic>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <thread>
 
+#include "base/clock.h"
+#include "base/sync.h"
 #include "cli/bench_command_report.h"
-#include "client/thin_consumer.h"
-#include "client/thin_producer.h"
+#include "cli/topic_reader.h"
+#include "kerolox/producer.hpp"
 
 namespace kx::cli {
 
@@ -29,8 +31,10 @@ struct BenchWindow {
 };
 
 struct LoadOptions {
+    std::string topic{};
     std::int64_t size = 0;
     std::int64_t inflight_max = 1;
+    std::int64_t queues = 0;  ///< uses the first so many; 0: all
     double rate = 0;
     std::int64_t first_due_ns = 0;  ///< of the timetable
     std::uint64_t stamp = 0;        ///< not 0: bodies carry it and their due time
@@ -41,69 +45,72 @@ inline constexpr std::size_t kStampBytes = 16;
 
 class SendLoad {
 public:
-    SendLoad(client::ClientContext& context, client::ThinProducer& producer, LoadOptions options,
-             const BenchWindow& window);
+    /// Requires: the producer's callbacks run on its client's io thread.
+    SendLoad(kerolox::Producer& producer, LoadOptions options, const BenchWindow& window);
+    ~SendLoad();
 
-    /// On the io thread, as everything but report().
-    void begin() { pump(); }
-    /// Sends that are not answered yet.
-    std::int64_t in_flight() const { return in_flight_; }
-    /// Counts what is still in flight as unanswered; nothing is counted afterwards.
-    void close_books();
+    void begin();
+    /// Any thread: sends that are not answered yet, and those that count and were.
+    std::int64_t in_flight() const { return in_flight_.load(); }
+    std::int64_t answered() const { return answered_.load(); }
+    /// Sends no more. What is still in flight counts as unanswered.
     void stop();
+    /// When the client is closed.
     const BenchReport& report() const { return report_; }
 
 private:
     void pump();
-    bool send_due(std::int64_t now_ns);
+    void keep_timetable();
+    bool may_send(std::int64_t now_ns) const;
     void send_one(std::int64_t due_ns);
-    void settle(std::int64_t due_ns, const client::SendOutcome& outcome);
-    void pump_at(std::int64_t at_ns);
-    Slice body_for(std::int64_t due_ns) const;
+    void settle(std::int64_t due_ns, const kerolox::Result<kerolox::SendReceipt>& result);
+    kerolox::Bytes body_for(std::int64_t due_ns) const;
 
-    client::ClientContext& context_;
-    client::ThinProducer& producer_;
+    kerolox::Producer& producer_;
     const LoadOptions options_;
     const BenchWindow& window_;
-    const Slice body_;
-    boost::asio::steady_timer timer_;
-    std::int64_t sent_ = 0;
-    std::int64_t in_flight_ = 0;
-    std::int64_t due_in_window_ = 0;  ///< sent ones that count, not answered yet
-    bool closed_ = false;
-    bool timer_runs_ = false;
-    BenchReport report_;
+    const kerolox::Bytes body_;
+    std::atomic<std::int64_t> in_flight_{0};
+    std::atomic<std::int64_t> answered_{0};
+    std::atomic<std::int64_t> due_in_window_{0};  ///< sent ones that count, not answered yet
+    std::atomic<bool> closed_{false};
+    std::uint32_t next_queue_ = 0;
+    BenchReport report_;  ///< of the io thread
+
+    Mutex mutex_;
+    CondVar changed_;  ///< for the timetable's thread
+    std::thread timetable_;
 };
 
-/// Counts what a consumer reads; with a stamp, how long it was under way.
-class ReadLoad : public client::ConsumerListener {
+/// Counts what is read; with a stamp, how long it was under way.
+class ReadLoad : public ReadListener {
 public:
-    ReadLoad(const Clock& clock, const BenchWindow& window, std::uint64_t stamp,
-             std::function<void()> changed)
-        : clock_(clock), window_(window), stamp_(stamp), changed_(std::move(changed)) {}
+    ReadLoad(const BenchWindow& window, std::uint64_t stamp, std::function<void()> changed)
+        : window_(window), stamp_(stamp), changed_(std::move(changed)) {}
 
     void on_started() override;
-    bool on_message(const client::Delivery& delivery) override;
-    void on_pulled(const client::PullDone& done) override;
-    void on_trouble(const Error& error) override;
-    void on_finished(const Status& status) override;
+    bool on_message(const kerolox::MessageView& message) override;
+    void on_pulled(const PullDone& done) override;
+    void on_trouble(const kerolox::Error& error) override;
+    void on_finished(const kerolox::Status& status) override;
 
-    /// Any thread.
+    // Any thread.
     bool has_started() const { return started_; }
     bool has_finished() const { return finished_; }
-    /// When the io thread stands still.
+    std::int64_t delivered() const { return delivered_; }
+    /// When the reader is gone.
     const BenchReport& report() const { return report_; }
-    const Status& status() const { return status_; }
+    const kerolox::Status& status() const { return status_; }
 
 private:
-    const Clock& clock_;
     const BenchWindow& window_;
     const std::uint64_t stamp_;
     const std::function<void()> changed_;
     std::atomic<bool> started_{false};
     std::atomic<bool> finished_{false};
+    std::atomic<std::int64_t> delivered_{0};
     BenchReport report_;
-    Status status_;
+    kerolox::Status status_;
 };
 
 }  // namespace kx::cli

@@ -2,14 +2,15 @@
 #include "cli/consume_command.h"
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <cstdio>
 #include <map>
 
+#include "base/clock.h"
 #include "base/sync.h"
+#include "cli/signals.h"
 #include "cli/text_format.h"
-#include "client/thin_consumer.h"
+#include "cli/topic_reader.h"
+#include "kerolox/client.hpp"
 #include "model/validators.h"
 
 namespace kx::cli {
@@ -22,7 +23,7 @@ constexpr std::size_t kTroublesMax = 1'000;
 
 /// What a run needs, made out of the options.
 struct Plan {
-    client::ConsumerOptions consumer;
+    ReadOptions consumer;
     TextFormat format;
     bool json = false;
 };
@@ -41,7 +42,7 @@ Result<Plan> plan_of(const ConsumeOptions& options) {
     plan.consumer.stop_at_end = options.exit_at_end;
     if (options.from == ":start") return plan;
     if (options.from == ":end") {
-        plan.consumer.start = client::StartAt::kMax;
+        plan.consumer.start = StartAt::kMax;
         return plan;
     }
     const bool is_time = options.from.starts_with('@');
@@ -53,46 +54,40 @@ Result<Plan> plan_of(const ConsumeOptions& options) {
                     "--from {} is none of :start, :end, @-10m, @2026-08-01T12:00, @1700000000000",
                     options.from);
     }
-    plan.consumer.start = client::StartAt::kTime;
+    plan.consumer.start = StartAt::kTime;
     plan.consumer.start_time_ms = *time;
     return plan;
 }
 
-class Consume : public client::ConsumerListener {
+class Consume : public ReadListener {
 public:
-    Consume(const ConsumeOptions& options, const Plan& plan)
-        : options_(options),
-          plan_(plan),
-          context_(pool_, context_options(options)),
-          signals_(context_.thread().context(), SIGINT, SIGTERM) {}
+    Consume(const ConsumeOptions& options, const Plan& plan) : options_(options), plan_(plan) {}
 
     int run() {
-        signals_.async_wait([this](const boost::system::error_code& error, int) {
-            if (error) return;
-            signals_.clear();  // a second signal ends the process
+        block_signals();
+        const StopOnSignal watch([this] {
+            MutexLock lock(mutex_);
             interrupted_ = true;
-            if (consumer_) consumer_->stop();
+            changed_.notify_all();
         });
-        pool_.start();
-        auto opened = client::ThinConsumer::open(context_, plan_.consumer, *this);
-        Status status;
-        if (opened) {
-            context_.post_and_wait([&] {
-                consumer_ = std::move(*opened);
-                if (interrupted_) consumer_->stop();
-            });
-            status = wait_for_end();
-        } else {
-            status = tl::unexpected(opened.error());
+        auto client = kerolox::Client::create(
+            kerolox::ClientOptions().name_servers(options_.name_servers).callbacks_on_io(true));
+        if (!client) return verdict(client.error());
+        auto reader = TopicReader::open(*client, plan_.consumer, *this);
+        if (!reader) return verdict(reader.error());
+        bool interrupted = false;
+        {
+            MutexLock lock(mutex_);
+            while (!finished_ && !interrupted_) changed_.wait(mutex_);
+            interrupted = interrupted_;
         }
-        context_.post_and_wait([this] { signals_.cancel(); });
-        context_.stop();
-        pool_.stop();
-        return verdict(status);
+        if (interrupted) (*reader)->stop();
+        reader->reset();
+        MutexLock lock(mutex_);
+        return verdict(status_);
     }
 
-    bool on_message(const client::Delivery& delivery) override {
-        const MessageText message{delivery.record, delivery.broker};
+    bool on_message(const kerolox::MessageView& message) override {
         if (plan_.json)
             append_message_json(out_, message);
         else
@@ -101,7 +96,7 @@ public:
         return options_.count == 0 || written_ < options_.count;
     }
 
-    void on_pulled(const client::PullDone&) override {
+    void on_pulled(const PullDone&) override {
         if (out_.empty()) return;
         const bool ok = std::fwrite(out_.data(), 1, out_.size(), stdout) == out_.size() &&
                         std::fflush(stdout) == 0;
@@ -113,20 +108,21 @@ public:
         std::_Exit(kFailed);
     }
 
-    void on_trouble(const Error& error) override {
-        const bool is_damage = error.code == Errc::kCorrupt || error.code == Errc::kMalformed;
+    void on_trouble(const kerolox::Error& error) override {
+        const bool is_damage = error.kind() == kerolox::ErrorKind::protocol;
         skipped_ += is_damage ? 1 : 0;
-        const std::int64_t now = context_.clock().steady_ms();
-        const auto [told, is_new] = told_ms_.try_emplace(error.text, now);
+        const std::int64_t now = system_clock().steady_ms();
+        const std::string text = error.describe();
+        const auto [told, is_new] = told_ms_.try_emplace(text, now);
         if (!is_new && now - told->second < kTroubleEveryMs) return;
         if (told_ms_.size() > kTroublesMax)
             told_ms_.clear();
         else
             told->second = now;
-        complain(kConsumeName, error.text + (is_damage ? "; it is left out" : "; trying again"));
+        complain(kConsumeName, text + (is_damage ? "; it is left out" : "; trying again"));
     }
 
-    void on_finished(const Status& status) override {
+    void on_finished(const kerolox::Status& status) override {
         MutexLock lock(mutex_);
         finished_ = true;
         status_ = status;
@@ -134,43 +130,27 @@ public:
     }
 
 private:
-    static client::ClientContext::Options context_options(const ConsumeOptions& options) {
-        client::ClientContext::Options made;
-        made.name_servers = options.name_servers;
-        return made;
-    }
-
-    Status wait_for_end() {
-        MutexLock lock(mutex_);
-        while (!finished_) changed_.wait(mutex_);
-        return status_;
-    }
-
-    int verdict(const Status& status) {
+    int verdict(const kerolox::Status& status) {
         if (!status) complain(kConsumeName, status.error());
         if (written_ > 0 && (!status || skipped_ > 0)) return kDoneInPart;
-        if (!status) return exit_code_of(status.error().code);
+        if (!status) return exit_code_of(status.error());
         return skipped_ > 0 ? kFailed : kDone;
     }
 
     const ConsumeOptions& options_;
     const Plan& plan_;
-    net::IoPool pool_{1, system_clock()};
-    client::ClientContext context_;
-    boost::asio::signal_set signals_;
-    std::unique_ptr<client::ThinConsumer> consumer_;
 
-    // Of the io thread, and of the main thread when that one stands still.
+    // Of one listener call at a time, and of the main thread when the reader is gone.
     std::string out_;
     std::int64_t written_ = 0;
     std::int64_t skipped_ = 0;
-    bool interrupted_ = false;
     std::map<std::string, std::int64_t> told_ms_;  ///< which trouble was told when
 
     Mutex mutex_;
     CondVar changed_;
     bool finished_ KX_GUARDED_BY(mutex_) = false;
-    Status status_ KX_GUARDED_BY(mutex_);
+    bool interrupted_ KX_GUARDED_BY(mutex_) = false;
+    kerolox::Status status_ KX_GUARDED_BY(mutex_);
 };
 
 }  // namespace

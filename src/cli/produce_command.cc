@@ -6,16 +6,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
+#include "base/clock.h"
 #include "base/sync.h"
+#include "cli/signals.h"
 #include "cli/text_format.h"
-#include "client/thin_producer.h"
-#include "model/properties.h"
-#include "model/validators.h"
+#include "kerolox/producer.hpp"
 
 namespace kx::cli {
 namespace {
@@ -24,97 +23,74 @@ constexpr std::string_view kProduceName = "produce";
 constexpr std::int64_t kMessagesInFlightMax = 1024;
 constexpr std::int64_t kBytesInFlightMax = 32 << 20;
 constexpr std::size_t kMessageBytesMax = 16 << 20;
-constexpr std::size_t kCompressFrom = 4096;  // as the Java producer does
 constexpr int kComplaintsMax = 5;
+constexpr std::int64_t kPauseMs = 50;  // before a message is sent again
 
-/// The properties that every message gets, or what is wrong with them.
-Result<std::string> properties_of(const ProduceOptions& options) {
-    namespace property = model::property;
-    std::string text;
-    const auto add = [&text](std::string_view name, std::string_view value) -> Status {
-        constexpr std::string_view kSeparators{"\x01\x02", 2};
-        if (name.find_first_of(kSeparators) != std::string_view::npos ||
-            value.find_first_of(kSeparators) != std::string_view::npos)
-            return fail(Errc::kInvalidArgument, "property {} holds a byte 1 or 2", name);
-        model::set_property(text, name, value);
-        return {};
-    };
+/// A message with everything that all messages of a run have, but for the body; or what is wrong.
+Result<kerolox::Message> model_of(const ProduceOptions& options) {
+    kerolox::Message made(options.topic, kerolox::Bytes("-"));
     for (const std::string& entry : options.properties) {
         const std::size_t equals = entry.find('=');
         if (equals == 0 || equals == std::string::npos || equals + 1 == entry.size())
             return fail(Errc::kInvalidArgument, "'{}' is not NAME=VALUE", entry);
         const std::string name = entry.substr(0, equals);
-        if (name == property::kTags || name == property::kKeys)
+        if (name == "TAGS" || name == "KEYS")
             return fail(Errc::kInvalidArgument, "{} has its own option: --tag, --key", name);
-        if (name == property::kUniqKey || name == property::kWait)
-            return fail(Errc::kInvalidArgument, "{} is set by the producer itself", name);
-        KX_CHECK(add(name, entry.substr(equals + 1)));
+        made.property(name, entry.substr(equals + 1));
     }
-    if (!options.tag.empty()) KX_CHECK(add(property::kTags, options.tag));
-    std::string keys;
-    for (const std::string& key : options.keys) keys += (keys.empty() ? "" : " ") + key;
-    if (!keys.empty()) KX_CHECK(add(property::kKeys, keys));
-    if (text.size() > 30'000)
-        return fail(Errc::kInvalidArgument, "properties of {} bytes are too large", text.size());
-    return text;
+    if (!options.tag.empty()) made.tag(options.tag);
+    for (const std::string& key : options.keys) made.key(key);
+    if (const kerolox::Status sound = made.check(); !sound)
+        return fail(Errc::kInvalidArgument, "{}", sound.error().text());
+    return made;
 }
 
-/// The main thread reads, the io thread sends; between them is a window, so that a fast input does
-/// not fill the memory.
+/// The main thread reads and sends. What a broker refuses for now is sent again for as long as the
+/// user said, by a thread of its own.
 class Produce {
 public:
-    Produce(const ProduceOptions& options, std::string properties)
-        : options_(options),
-          properties_(std::move(properties)),
-          context_(pool_, context_options(options)),
-          signals_(context_.thread().context(), SIGINT, SIGTERM),
-          wake_(::eventfd(0, EFD_CLOEXEC)) {}
+    Produce(const ProduceOptions& options, kerolox::Message model)
+        : options_(options), model_(std::move(model)), wake_(::eventfd(0, EFD_CLOEXEC)) {}
     ~Produce() { ::close(wake_); }
 
     int run() {
         const std::int64_t begin = system_clock().steady_ns();
-        signals_.async_wait([this](const boost::system::error_code& error, int) {
-            if (error) return;
-            signals_.clear();  // a second signal ends the process
-            interrupt();
-        });
-        pool_.start();
-        const Status opened = open();
-        if (opened) {
-            if (options_.files.empty())
-                read_lines();
-            else
-                read_files();
-            wait_until_idle();
-        } else {
-            complain(kProduceName, opened.error());
-        }
-        // From here on a signal has its usual effect.
-        context_.post_and_wait([this] {
-            signals_.cancel();
-            if (producer_) producer_->stop();
-        });
-        context_.stop();
-        pool_.stop();
-        if (!opened) return exit_code_of(opened.error().code);
+        block_signals();
+        const StopOnSignal watch([this] { interrupt(); });
+        auto client = kerolox::Client::create(
+            kerolox::ClientOptions().name_servers(options_.name_servers).callbacks_on_io(true));
+        if (!client) return refuse(client.error());
+        auto producer = client->producer(producer_options());
+        if (!producer) return refuse(producer.error());
+        producer_ = &*producer;
+        std::thread again([this] { send_again(); });
+        if (options_.files.empty())
+            read_lines();
+        else
+            read_files();
+        wait_until_idle();
+        again.join();
+        (void)producer->close().get();
         return summary(static_cast<double>(system_clock().steady_ns() - begin) / 1e9);
     }
 
 private:
-    static client::ClientContext::Options context_options(const ProduceOptions& options) {
-        client::ClientContext::Options made;
-        made.name_servers = options.name_servers;
+    struct Late {
+        kerolox::Bytes body;
+        std::int64_t deadline_ms;
+    };
+
+    kerolox::ProducerOptions producer_options() const {
+        kerolox::ProducerOptions made("kerolox");
+        made.send_timeout(std::chrono::milliseconds(options_.timeout_ms))
+            .max_message_size(kMessageBytesMax)
+            .in_flight(kMessagesInFlightMax * 2, 4 * kBytesInFlightMax);
         return made;
     }
 
-    Status open() {
-        client::ProducerOptions producer;
-        producer.topic = options_.topic;
-        producer.timeout_ms = options_.timeout_ms;
-        producer.patient = true;
-        producer.compress_from_bytes = kCompressFrom;
-        KX_TRY(producer_, client::ThinProducer::open(context_, std::move(producer)));
-        return {};
+    static int refuse(const kerolox::Error& error) {
+        complain(kProduceName, error);
+        return exit_code_of(error);
     }
 
     void interrupt() {
@@ -198,9 +174,8 @@ private:
                     part.push_back(std::move(body));
                 }
             }
-            context_.post([this, part = std::move(part)]() mutable {
-                for (std::string& body : part) send(std::move(body));
-            });
+            const std::int64_t deadline = system_clock().steady_ms() + options_.timeout_ms;
+            for (std::string& body : part) send(kerolox::Bytes(std::move(body)), deadline);
         }
         bodies.clear();
         return true;
@@ -210,32 +185,57 @@ private:
         return in_flight_ >= kMessagesInFlightMax || bytes_in_flight_ >= kBytesInFlightMax;
     }
 
-    void send(std::string body) {
-        const auto size = static_cast<std::int64_t>(body.size());
-        producer_->send(
-            {Slice::own(std::move(body)), properties_},
-            [this, size](const client::SendOutcome& outcome) { settle(outcome, size); });
+    void send(const kerolox::Bytes& body, std::int64_t deadline_ms) {
+        kerolox::Message message = model_.clone().body(body);
+        const std::int64_t left = std::max<std::int64_t>(
+            deadline_ms - system_clock().steady_ms(), 1);
+        producer_->send(std::move(message), {std::chrono::milliseconds(left), {}})
+            .then([this, body, deadline_ms](const kerolox::Result<kerolox::SendReceipt>& result) {
+                settle(result, body, deadline_ms);
+            });
     }
 
-    void settle(const client::SendOutcome& outcome, std::int64_t size) {
+    void settle(const kerolox::Result<kerolox::SendReceipt>& result, const kerolox::Bytes& body,
+                std::int64_t deadline_ms) {
+        const auto size = static_cast<std::int64_t>(body.size());
         MutexLock lock(mutex_);
+        if (!result && result.error().retriable() && !enough_ &&
+            system_clock().steady_ms() + kPauseMs < deadline_ms) {
+            late_.push_back({body, deadline_ms});
+            return;
+        }
         --in_flight_;
         bytes_in_flight_ -= size;
-        if (outcome.ok()) {
+        if (result) {
             ++sent_;
             bytes_ += size;
         } else {
-            const Error& error = *outcome.error;
-            if (failed_++ == 0) first_error_ = error.code;
+            const kerolox::Error& error = result.error();
+            if (failed_++ == 0) first_exit_code_ = exit_code_of(error);
             if (failed_ <= kComplaintsMax) complain(kProduceName, error);
             // What comes after it would fail in the same way.
-            enough_ = enough_ || exit_code_of(error.code) != kFailed;
+            enough_ = enough_ || exit_code_of(error) != kFailed;
         }
         changed_.notify_all();
     }
 
+    /// Patience means a pause, or all tries would be over before anything could change.
+    void send_again() {
+        while (true) {
+            std::vector<Late> due;
+            {
+                MutexLock lock(mutex_);
+                if (read_all_ && in_flight_ == 0) return;
+                changed_.wait_for(mutex_, std::chrono::milliseconds(kPauseMs));
+                due.swap(late_);
+            }
+            for (const Late& one : due) send(one.body, one.deadline_ms);
+        }
+    }
+
     void wait_until_idle() {
         MutexLock lock(mutex_);
+        read_all_ = true;
         while (in_flight_ > 0) changed_.wait(mutex_);
     }
 
@@ -248,16 +248,13 @@ private:
         if (failed_ > 0) text += fmt::format("; {} failed", failed_);
         tell(kProduceName, text);
         if (failed_ == 0) return kDone;
-        return sent_ > 0 ? kDoneInPart : exit_code_of(first_error_);
+        return sent_ > 0 ? kDoneInPart : first_exit_code_;
     }
 
     const ProduceOptions& options_;
-    const std::string properties_;
-    net::IoPool pool_{1, system_clock()};
-    client::ClientContext context_;
-    boost::asio::signal_set signals_;
+    const kerolox::Message model_;
     const int wake_;  ///< an eventfd: wakes the reading thread
-    std::unique_ptr<client::ThinProducer> producer_;
+    kerolox::Producer* producer_ = nullptr;
     std::size_t read_ = 0;
 
     Mutex mutex_;
@@ -269,19 +266,20 @@ private:
     std::int64_t bytes_ KX_GUARDED_BY(mutex_) = 0;
     std::int64_t failed_ KX_GUARDED_BY(mutex_) = 0;
     std::int64_t empty_ KX_GUARDED_BY(mutex_) = 0;
-    Errc first_error_ KX_GUARDED_BY(mutex_) = Errc::kInternal;
+    int first_exit_code_ KX_GUARDED_BY(mutex_) = kFailed;
+    std::vector<Late> late_ KX_GUARDED_BY(mutex_);  ///< to be sent again
+    bool read_all_ KX_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace
 
 int run(const ProduceOptions& options) {
-    const Status legal = model::validate_topic(options.topic);
-    const auto properties = properties_of(options);
-    if (!legal || !properties) {
-        complain(kProduceName, !legal ? legal.error().text : properties.error().text);
+    auto model = model_of(options);
+    if (!model) {
+        complain(kProduceName, model.error().text);
         return kWrongUsage;
     }
-    return Produce(options, *properties).run();
+    return Produce(options, std::move(*model)).run();
 }
 
 void add_produce_command(CLI::App& app, int& exit_code) {

@@ -4,28 +4,34 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 
 #include "base/json.h"
-#include "client/message_body.h"
-#include "model/message_id.h"
-#include "model/properties.h"
 
 namespace kx::cli {
 namespace {
 
 constexpr std::string_view kFields = "tqokTisSb";
 
-std::string_view hint_for(Errc code) {
-    switch (code) {
-        case Errc::kUnavailable:
-            return "is a server running? `kerolox dev` starts one; -n HOST:PORT or NAMESRV_ADDR "
-                   "names another";
-        case Errc::kTimeout: return "the server is there but does not answer: look at its log";
-        case Errc::kPermissionDenied: return "ask who runs the server for the permission";
-        case Errc::kNotFound: return "check the name, or create it first";
+/// What lies at the bottom of an error.
+const kerolox::Error& root_of(const kerolox::Error& error) {
+    const kerolox::Error* root = &error;
+    while (root->cause() != nullptr) root = root->cause();
+    return *root;
+}
+
+std::string_view hint_for(const kerolox::Error& error) {
+    switch (exit_code_of(error)) {
+        case kUnreachable:
+            return root_of(error).kind() == kerolox::ErrorKind::timeout
+                       ? "the server is there but does not answer: look at its log"
+                       : "is a server running? `kerolox dev` starts one; -n HOST:PORT or "
+                         "NAMESRV_ADDR names another";
+        case kDenied: return "ask who runs the server for the permission";
+        case kNotFound: return "check the name, or create it first";
         default: return {};
     }
 }
@@ -52,10 +58,6 @@ std::string as_utf8(std::string_view text) {
             out.append("\xEF\xBF\xBD");
     }
     return out;
-}
-
-std::string_view property_of(const MessageText& message, std::string_view name) {
-    return model::property_or_empty(message.record.properties, name);
 }
 
 /// Takes a number of `digits_max` digits or less off the front; false when there is none.
@@ -127,14 +129,15 @@ std::optional<std::int64_t> calendar_time(std::string_view text) {
 
 }  // namespace
 
-int exit_code_of(Errc code) {
-    switch (code) {
-        case Errc::kNotFound: return kNotFound;
-        case Errc::kPermissionDenied: return kDenied;
-        case Errc::kUnavailable:
-        case Errc::kTimeout: return kUnreachable;
-        default: return kFailed;
-    }
+int exit_code_of(const kerolox::Error& error) {
+    using enum kerolox::ErrorKind;
+    constexpr std::int32_t kTopicNotExist = 17;
+    constexpr std::int32_t kNoRoute = 10'005;
+    constexpr std::int32_t kNoPermission = 16;
+    if (error.code() == kTopicNotExist || error.code() == kNoRoute) return kNotFound;
+    if (error.code() == kNoPermission) return kDenied;
+    const kerolox::ErrorKind kind = root_of(error).kind();
+    return kind == connect || kind == timeout || kind == send_request ? kUnreachable : kFailed;
 }
 
 bool may_colour(int file_descriptor) {
@@ -149,9 +152,10 @@ void complain(std::string_view command, std::string_view text) {
     std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
-void complain(std::string_view command, const Error& error) {
-    const std::string_view hint = hint_for(error.code);
-    complain(command, hint.empty() ? error.text : fmt::format("{}; {}", error.text, hint));
+void complain(std::string_view command, const kerolox::Error& error) {
+    const std::string_view hint = hint_for(error);
+    complain(command,
+             hint.empty() ? error.describe() : fmt::format("{}; {}", error.describe(), hint));
 }
 
 void tell(std::string_view command, std::string_view text) {
@@ -192,26 +196,32 @@ Result<TextFormat> TextFormat::parse(std::string_view format) {
     return made;
 }
 
-void TextFormat::append(std::string& out, const MessageText& message) const {
-    const model::RecordView& record = message.record;
+namespace {
+
+std::int64_t ms_of(std::chrono::system_clock::time_point time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+void TextFormat::append(std::string& out, const kerolox::MessageView& message) const {
     for (const Piece& piece : pieces_) {
         switch (piece.field) {
-            case 't': out.append(record.topic); break;
-            case 'q': out.append(std::to_string(record.queue_id)); break;
-            case 'o': out.append(std::to_string(record.queue_offset)); break;
-            case 'k': out.append(property_of(message, model::property::kKeys)); break;
-            case 'T': out.append(property_of(message, model::property::kTags)); break;
-            case 'i': out.append(client::message_id(record)); break;
-            case 's': out.append(record.body); break;
-            case 'S': out.append(utc_text(record.store_timestamp)); break;
-            case 'b': out.append(message.broker); break;
+            case 't': out.append(message.topic()); break;
+            case 'q': out.append(std::to_string(message.queue().id)); break;
+            case 'o': out.append(std::to_string(message.queue_offset())); break;
+            case 'k': out.append(message.keys().value_or("")); break;
+            case 'T': out.append(message.tag().value_or("")); break;
+            case 'i': out.append(message.id()); break;
+            case 's': out.append(message.text()); break;
+            case 'S': out.append(utc_text(ms_of(message.store_time()))); break;
+            case 'b': out.append(message.queue().broker); break;
             default: out.append(piece.literal);
         }
     }
 }
 
-void append_message_json(std::string& out, const MessageText& message) {
-    const model::RecordView& record = message.record;
+void append_message_json(std::string& out, const kerolox::MessageView& message) {
     JsonWriter json(out, JsonWriter::Style::kStandard);
     const auto text = [&json](std::string_view name, std::string_view value) {
         json.key(name);
@@ -222,29 +232,29 @@ void append_message_json(std::string& out, const MessageText& message) {
         json.number(value);
     };
     json.begin_object();
-    text("topic", record.topic);
-    text("broker", message.broker);
-    number("queueId", record.queue_id);
-    number("offset", record.queue_offset);
-    text("msgId", client::message_id(record));
-    text("offsetMsgId", model::encode_offset_id(record.store_host, record.physical_offset));
-    text("keys", property_of(message, model::property::kKeys));
-    text("tags", property_of(message, model::property::kTags));
-    number("flag", record.flag);
-    number("sysFlag", record.sys_flag);
-    number("bornTimestamp", record.born_timestamp);
-    text("bornHost", model::to_string(record.born_host));
-    number("storeTimestamp", record.store_timestamp);
-    text("storeHost", model::to_string(record.store_host));
-    number("reconsumeTimes", record.reconsume_times);
+    text("topic", message.topic());
+    text("broker", message.queue().broker);
+    number("queueId", message.queue().id);
+    number("offset", message.queue_offset());
+    text("msgId", message.id());
+    text("offsetMsgId", message.offset_id());
+    text("keys", message.keys().value_or(""));
+    text("tags", message.tag().value_or(""));
+    number("flag", message.flag());
+    number("sysFlag", message.sys_flag());
+    number("bornTimestamp", ms_of(message.born_time()));
+    text("bornHost", message.born_host());
+    number("storeTimestamp", ms_of(message.store_time()));
+    text("storeHost", message.store_host());
+    number("reconsumeTimes", message.reconsume_times());
     json.key("properties");
     json.begin_object();
-    for (const auto& [name, value] : model::to_pairs(record.properties)) text(as_utf8(name), value);
+    for (const auto& [name, value] : message.properties()) text(as_utf8(name), value);
     json.end_object();
-    if (is_utf8(record.body))
-        text("body", record.body);
+    if (is_utf8(message.text()))
+        text("body", message.text());
     else
-        text("bodyBase64", base64(record.body));
+        text("bodyBase64", base64(message.text()));
     json.end_object();
     out.push_back('\n');
 }

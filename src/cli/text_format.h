@@ -12,15 +12,16 @@
 
 #include "base/result.h"
 #include "cli/exit_codes.h"
-#include "model/record.h"
+#include "kerolox/message.hpp"
+#include "kerolox/result.hpp"
 
 namespace kx::cli {
 
-int exit_code_of(Errc code);
+int exit_code_of(const kerolox::Error& error);
 
 /// Writes "kerolox produce: what\n", red where stderr is a terminal that may have colour, and what
 /// to try about it where that is known.
-void complain(std::string_view command, const Error& error);
+void complain(std::string_view command, const kerolox::Error& error);
 void complain(std::string_view command, std::string_view text);
 
 /// The same on stderr for what is no complaint: a summary, progress.
@@ -29,19 +30,13 @@ void tell(std::string_view command, std::string_view text);
 /// Whether to colour what goes to that file descriptor: a terminal, and NO_COLOR is not set.
 bool may_colour(int file_descriptor);
 
-/// A message as the formats see it: every view lives somewhere else.
-struct MessageText {
-    const model::RecordView& record;
-    std::string_view broker;
-};
-
 /// "%t %k %s\n": %t topic, %q queue, %o offset, %k keys, %T tags, %i message id, %s body, %S store
 /// time (ISO 8601, UTC), %b broker, %% percent; \n \t \r \0 \\ as in C.
 class TextFormat {
 public:
     /// Fails with kInvalidArgument, naming the letter that means nothing.
     static Result<TextFormat> parse(std::string_view format);
-    void append(std::string& out, const MessageText& message) const;
+    void append(std::string& out, const kerolox::MessageView& message) const;
 
 private:
     struct Piece {
@@ -52,7 +47,7 @@ private:
 };
 
 /// One object and a line feed. A body that is no UTF-8 comes as "bodyBase64".
-void append_message_json(std::string& out, const MessageText& message);
+void append_message_json(std::string& out, const kerolox::MessageView& message);
 
 /// "2026-08-01T12:34:56.789Z".
 std::string utc_text(std::int64_t wall_ms);

@@ -5,31 +5,37 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "client/core/received.h"
+#include "model/record.h"
 
 namespace kx::cli {
 namespace {
 
 using testing::HasSubstr;
 
-model::RecordView record() {
-    model::RecordView view;
-    view.topic = "T";
-    view.queue_id = 3;
-    view.queue_offset = 42;
-    view.store_timestamp = 1'700'000'000'123;
-    view.body = "hello";
-    view.properties =
+/// A message as a broker would deliver it.
+kerolox::MessageView received(std::string_view body = "hello") {
+    model::NewMessage message;
+    message.topic = "T";
+    message.queue_id = 3;
+    message.body = body;
+    message.properties =
         "KEYS\x01k1 k2\x02TAGS\x01red\x02UNIQ_KEY\x01"
         "0A\x02";
-    return view;
+    const auto draft = model::RecordDraft::make(message, {});
+    EXPECT_TRUE(draft);
+    client::DecodeOptions options;
+    options.queue = {"T", "broker-a", 3};
+    const auto views = client::decode_messages(draft->encode(42, 0, 1'700'000'000'123), options);
+    EXPECT_TRUE(views);
+    return views->at(0);
 }
 
 std::string formatted(std::string_view format) {
     const auto parsed = TextFormat::parse(format);
     EXPECT_TRUE(parsed) << parsed.error().text;
     std::string out;
-    const auto view = record();
-    parsed->append(out, {view, "broker-a"});
+    parsed->append(out, received());
     return out;
 }
 
@@ -52,9 +58,7 @@ TEST(TextFormat, NamesTheLetterThatMeansNothing) {
 
 TEST(MessageJson, IsOneLineOfValidJson) {
     std::string out;
-    auto view = record();
-    view.body = "line\n\"quoted\"";
-    append_message_json(out, {view, "broker-a"});
+    append_message_json(out, received("line\n\"quoted\""));
     EXPECT_EQ(out.find('\n'), out.size() - 1);
     const auto json = Json::parse(out);
     ASSERT_TRUE(json) << json.error().text;
@@ -65,9 +69,7 @@ TEST(MessageJson, IsOneLineOfValidJson) {
 
 TEST(MessageJson, GivesABodyThatIsNoTextInBase64) {
     std::string out;
-    auto view = record();
-    view.body = std::string_view("\xff\x00\x01", 3);
-    append_message_json(out, {view, "b"});
+    append_message_json(out, received(std::string_view("\xff\x00\x01", 3)));
     const auto json = Json::parse(out);
     ASSERT_TRUE(json) << json.error().text;
     EXPECT_EQ(json->find("body"), nullptr);
@@ -112,11 +114,16 @@ TEST(Time, RefusesEverythingElse) {
 }
 
 TEST(ExitCode, FollowsTheKindOfError) {
-    EXPECT_EQ(exit_code_of(Errc::kNotFound), 3);
-    EXPECT_EQ(exit_code_of(Errc::kPermissionDenied), 4);
-    EXPECT_EQ(exit_code_of(Errc::kUnavailable), 5);
-    EXPECT_EQ(exit_code_of(Errc::kTimeout), 5);
-    EXPECT_EQ(exit_code_of(Errc::kCorrupt), 1);
+    using enum kerolox::ErrorKind;
+    EXPECT_EQ(exit_code_of({client, "no route", 10'005}), 3);
+    EXPECT_EQ(exit_code_of({broker, "no such topic", 17}), 3);
+    EXPECT_EQ(exit_code_of({broker, "not allowed", 16}), 4);
+    EXPECT_EQ(exit_code_of({connect, "nobody there"}), 5);
+    EXPECT_EQ(exit_code_of({timeout, "no answer"}), 5);
+    EXPECT_EQ(exit_code_of({protocol, "garbage"}), 1);
+    kerolox::Error::Detail failed{.kind = client, .code = 10'001, .text = "all tries failed"};
+    failed.cause = kerolox::Error(connect, "nobody there");
+    EXPECT_EQ(exit_code_of(kerolox::Error(failed)), 5);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace kx::client {
 /// A server on a port that the system chose, with its own thread.
 class FakeServer {
 public:
-    FakeServer();
+    explicit FakeServer(net::ConnectionLimits limits = {});
     virtual ~FakeServer() { shut_down(); }
 
     std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
@@ -39,6 +39,7 @@ protected:
     mutable Mutex mutex_;
 
 private:
+    const net::ConnectionLimits limits_;
     net::IoPool pool_{1, system_clock()};
     net::Router router_{system_clock()};
     std::shared_ptr<net::Processor> processor_;
@@ -49,12 +50,15 @@ private:
 
 class FakeNameServer : public FakeServer {
 public:
-    FakeNameServer();
+    explicit FakeNameServer(net::ConnectionLimits limits = {});
     ~FakeNameServer() override { shut_down(); }  // before the tables go
 
     /// The topic gets these queues on that broker; a call for a second broker adds to it.
     void add_route(const std::string& topic, const std::string& broker, const std::string& address,
                    std::int32_t queues, std::int32_t perm = 6);
+    /// Gives a broker of that route another address.
+    void add_slave(const std::string& topic, const std::string& broker, std::int64_t id,
+                   const std::string& address);
 
 private:
     std::map<std::string, wire::TopicRoute> routes_ KX_GUARDED_BY(mutex_);
@@ -70,7 +74,7 @@ struct StoredFake {
 
 class FakeBroker : public FakeServer {
 public:
-    explicit FakeBroker(std::string name);
+    explicit FakeBroker(std::string name, net::ConnectionLimits limits = {});
     ~FakeBroker() override { shut_down(); }  // before the tables go
 
     const std::string& name() const { return name_; }

@@ -22,7 +22,8 @@ struct TopicOnly {
 
 }  // namespace
 
-FakeServer::FakeServer() : processor_(router_.add_processor({.name = "fake"})) {}
+FakeServer::FakeServer(net::ConnectionLimits limits)
+    : limits_(std::move(limits)), processor_(router_.add_processor({.name = "fake"})) {}
 
 void FakeServer::serve(std::int32_t code, Serve serve) {
     router_.serve(code, processor_, [this, code, serve = std::move(serve)](net::Request& request) {
@@ -37,6 +38,7 @@ void FakeServer::serve(std::int32_t code, Serve serve) {
 void FakeServer::start() {
     net::ServerOptions options;
     options.bind_address = "127.0.0.1";
+    options.limits = limits_;
     auto server = net::Server::listen(options, pool_, router_);
     KX_ASSERT(server.has_value(), "{}", server.error().text);
     server_ = std::move(*server);
@@ -57,7 +59,7 @@ int FakeServer::asked(std::int32_t code) const {
     return found == asked_.end() ? 0 : found->second;
 }
 
-FakeNameServer::FakeNameServer() {
+FakeNameServer::FakeNameServer(net::ConnectionLimits limits) : FakeServer(std::move(limits)) {
     serve(105, [this](net::Request& request) {
         const auto header = request.header<TopicOnly>();
         MutexLock lock(mutex_);
@@ -86,7 +88,15 @@ void FakeNameServer::add_route(const std::string& topic, const std::string& brok
     route.queue_datas.push_back(queue);
 }
 
-FakeBroker::FakeBroker(std::string name) : name_(std::move(name)) {
+void FakeNameServer::add_slave(const std::string& topic, const std::string& broker,
+                               std::int64_t id, const std::string& address) {
+    MutexLock lock(mutex_);
+    for (wire::BrokerData& data : routes_[topic].broker_datas)
+        if (data.broker_name == broker) data.broker_addrs[id] = address;
+}
+
+FakeBroker::FakeBroker(std::string name, net::ConnectionLimits limits)
+    : FakeServer(std::move(limits)), name_(std::move(name)) {
     serve(310, [this](net::Request& request) { on_send(request); });
     serve(11, [this](net::Request& request) { on_pull(request); });
     serve(29, [this](net::Request& request) { on_search(request); });

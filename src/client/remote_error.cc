@@ -26,7 +26,8 @@ Errc errc_of(std::int32_t response_code) {
     }
 }
 
-Error remote_error(std::string_view server, std::int32_t response_code, std::string_view remark) {
+kx::Error remote_error(std::string_view server, std::int32_t response_code,
+                       std::string_view remark) {
     const std::string_view said = remark.substr(0, remark.find('\n'));
     return {errc_of(response_code), fmt::format("{} answered code {}: {}", server, response_code,
                                                 said.empty() ? "no reason given" : said)};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/route_cache.h"
 
-#include <absl/container/flat_hash_map.h>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -99,7 +99,7 @@ struct RouteCache::State {
     const std::int32_t new_topic_queues;
     std::atomic<std::size_t> current{0};
     Mutex mutex;
-    absl::flat_hash_map<std::string, Entry> entries KX_GUARDED_BY(mutex);
+    boost::unordered_flat_map<std::string, Entry> entries KX_GUARDED_BY(mutex);
 };
 
 /// One question on its way round the name servers.
@@ -179,7 +179,7 @@ void RouteCache::ask(const std::shared_ptr<Fetch>& fetch) {
         });
 }
 
-void RouteCache::ask_next(const std::shared_ptr<Fetch>& fetch, const Error& why) {
+void RouteCache::ask_next(const std::shared_ptr<Fetch>& fetch, const kx::Error& why) {
     fetch->state->current.fetch_add(1);
     if (++fetch->tries < fetch->state->name_servers.size()) return ask(fetch);
     const Errc code = why.code == Errc::kTimeout ? Errc::kUnavailable : why.code;

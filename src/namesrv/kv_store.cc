@@ -8,11 +8,11 @@ namespace kx::namesrv {
 Result<std::unique_ptr<KvStore>> KvStore::open(FileSystem& files, std::string path) {
     std::unique_ptr<KvStore> store(new KvStore(files, std::move(path)));
     const auto readable = [](std::string_view text) {
-        return from_json<wire::KvConfigFile>(text).has_value();
+        return from_json<wire::KvConfigFile>(text, Json::kAnyNumber).has_value();
     };
     KX_TRY(const std::optional<std::string> text, load_with_backup(files, store->path_, readable));
     if (text) {
-        KX_TRY(wire::KvConfigFile file, from_json<wire::KvConfigFile>(*text));
+        KX_TRY(wire::KvConfigFile file, from_json<wire::KvConfigFile>(*text, Json::kAnyNumber));
         store->table_.set(std::move(file.config_table));
     }
     return store;

@@ -18,6 +18,7 @@
 #include "support/sim_file_system.h"
 #include "wire/bodies/cluster_info.h"
 #include "wire/bodies/registration.h"
+#include "wire/request_table.h"
 #include "wire/requests/kv_config.h"
 #include "wire/requests/namesrv.h"
 #include "wire/requests/registration.h"
@@ -446,6 +447,22 @@ TEST(NameServer, NamesWhatItDoesNotServe) {
     const net::Answer refused = client.ask(1005);
     EXPECT_EQ(refused.code, ResponseCode::kRequestCodeNotSupported);
     EXPECT_THAT(refused.remark, StartsWith(" request type 1005 not supported"));
+}
+
+TEST(NameServer, EveryCodeIsServedOrExplained) {
+    World world;
+    Peer client(world);
+    int served = 0;
+    for (const wire::RequestRow& row : wire::request_table()) {
+        const net::Answer answer = client.ask(row.code);
+        if (answer.code != ResponseCode::kRequestCodeNotSupported) {
+            ++served;
+            continue;
+        }
+        EXPECT_EQ(answer.remark, fmt::format(" request type {} not supported; {} is {}", row.code,
+                                             row.name, wire::explain(row)));
+    }
+    EXPECT_GT(served, 15);
 }
 
 /// The listening side of a broker, which hears 905.

@@ -8,6 +8,7 @@
 #include "net/io_thread.h"
 #include "net/request.h"
 #include "net/router.h"
+#include "net/tls.h"
 
 namespace kx::net {
 namespace {
@@ -64,15 +65,17 @@ Connection::~Connection() {
     if (limits_.input_budget) limits_.input_budget->give_back(budget_taken_);
 }
 
-void Connection::start() {
+void Connection::start(const std::string& host) {
     if (thread_.is_stopping()) return close("the server stops");
     last_active_ms_ = last_output_ms_ = thread_.clock().steady_ms();
     thread_.attach(shared_from_this());
+    if (limits_.tls) start_tls(host);
     read_more();
 }
 
 void Connection::close(std::string_view reason) {
     if (!open_) return;
+    if (tls_) say_goodbye();
     open_ = false;
     log::debug("net", "connection closed peer={} reason={}", peer_, reason);
     boost::system::error_code ignored;
@@ -82,6 +85,8 @@ void Connection::close(std::string_view reason) {
     thread_.detach(self);
     out_.clear();
     fail_calls(Errc::kUnavailable, reason);
+    if (const auto tell = std::exchange(secured_, nullptr))
+        tell(fail(Errc::kUnavailable, "{}", reason));
     auto listeners = std::move(close_listeners_);
     close_listeners_.clear();
     for (const auto& listener : listeners) listener(*this);
@@ -89,7 +94,8 @@ void Connection::close(std::string_view reason) {
 
 void Connection::read_more() {
     if (!open_ || reading_paused_) return;
-    if (!make_input_room()) {
+    if (tls_) return read_encrypted();
+    if (!make_input_room() && !refuse_for_memory()) {
         KX_LOG_LIMITED(warn, "net", "peer {} closed: input buffers use all memory they may", peer_);
         close("input buffers use all memory they may");
         return;
@@ -128,8 +134,35 @@ bool Connection::make_input_room() {
     return true;
 }
 
+/// Answers the request whose frame does not fit, from its header alone, and lets the rest of it
+/// pass by. False when not even the header is there.
+bool Connection::refuse_for_memory() {
+    const std::string_view got = in_.view();
+    const auto size = wire::frame_size(got);
+    constexpr std::size_t kFixedBytes = 8;
+    if (!size || got.size() < kFixedBytes) return false;
+    const std::size_t header_bytes = load_be<std::uint32_t>(got.data() + 4) & 0xFFFFFF;
+    if (got.size() < kFixedBytes + header_bytes) return false;
+    std::string head(got.substr(0, kFixedBytes + header_bytes));  // a frame without its body
+    store_be(head.data(), static_cast<std::int32_t>(head.size() - 4));
+    wire::Command command;
+    if (!thread_.decoder().decode(head, command)) return false;
+    in_skip_ = *size - got.size();
+    in_.resize_down(0);
+    KX_LOG_LIMITED(warn, "net", "peer {} refused: input buffers use all memory they may", peer_);
+    if (command.is_response()) return true;
+    Request request(*this, command, head);
+    request.refuse(wire::ResponseCode::kSystemBusy,
+                   fmt::format("[OVERLOAD]system busy, start flow control for a while; a frame of "
+                               "{} bytes finds no memory, input buffers use all they may",
+                               *size));
+    return open_;
+}
+
 void Connection::on_read(std::size_t bytes) {
     in_.commit(bytes);
+    in_begin_ = std::min(in_skip_, in_.size());
+    in_skip_ -= in_begin_;
     last_active_ms_ = thread_.clock().steady_ms();
     IoProbe::add(thread_.probe().bytes_in, static_cast<std::int64_t>(bytes));
     run_turn();
@@ -240,17 +273,17 @@ void Connection::post(std::function<void(Connection&)> work) {
 
 void Connection::flush_soon() {
     if (in_turn_ || !open_) return;
-    if (thread_.gathering()) {
-        // Once is enough: it is flushed when something lies in out_ for the first time.
-        if (!flush_is_due_) thread_.flush_later(shared_from_this());
-        flush_is_due_ = true;
-        return;
-    }
+    if (!thread_.gathers()) return flush();
+    if (!std::exchange(flush_is_due_, true)) thread_.flush_later(shared_from_this());
+}
+
+void Connection::flush_gathered() {
     flush_is_due_ = false;
     flush();
 }
 
 void Connection::flush() {
+    if (tls_) return flush_encrypted();
     if (!open_ || waiting_writable_ || out_.empty()) return;
     std::int64_t bytes = 0;
     int failed_errno = 0;
@@ -259,13 +292,14 @@ void Connection::flush() {
         IoProbe::add(thread_.probe().bytes_out, bytes);
         last_active_ms_ = last_output_ms_ = thread_.clock().steady_ms();
     }
-    if (sent == OutQueue::Sent::kFailed) {
-        // close() drops the output; a caller up the stack may still hold a reference to this.
-        return post([failed_errno](Connection& self) {
-            self.close(std::generic_category().message(failed_errno));
-        });
-    }
+    if (sent == OutQueue::Sent::kFailed)
+        return close_later(std::generic_category().message(failed_errno));
     if (sent == OutQueue::Sent::kWouldBlock) wait_writable();
+}
+
+/// close() drops the output; a caller up the stack may still hold a reference to this.
+void Connection::close_later(std::string reason) {
+    post([reason = std::move(reason)](Connection& self) { self.close(reason); });
 }
 
 void Connection::wait_writable() {
@@ -285,14 +319,15 @@ void Connection::wait_writable() {
 }
 
 bool Connection::wants_tick(std::int64_t now_ms) const {
-    return !calls_.empty() || !out_.empty() || now_ms - last_active_ms_ >= limits_.idle_ms;
+    return !calls_.empty() || !out_.empty() || has_encrypted_output() || now_ms - last_active_ms_ >= limits_.idle_ms;
 }
 
 void Connection::tick(std::int64_t now_ms) {
     expire_calls(now_ms);
     if (!open_) return;
     const bool too_much = out_.pending() > limits_.output_max_bytes;
-    if (too_much || (!out_.empty() && now_ms - last_output_ms_ >= limits_.stalled_ms)) {
+    const bool waits = !out_.empty() || has_encrypted_output();
+    if (too_much || (waits && now_ms - last_output_ms_ >= limits_.stalled_ms)) {
         IoProbe::add(thread_.probe().closed_slow, 1);
         KX_LOG_LIMITED(warn, "net", "peer {} closed: it does not read, {} bytes wait", peer_,
                        out_.pending());
@@ -307,7 +342,7 @@ void Connection::tick(std::int64_t now_ms) {
 void Connection::expire_calls(std::int64_t now_ms) {
     if (calls_.empty()) return;
     std::vector<AnswerCallback> expired;
-    absl::erase_if(calls_, [&](auto& entry) {
+    boost::unordered::erase_if(calls_, [&](auto& entry) {
         if (entry.second.deadline_ms > now_ms) return false;
         expired.push_back(std::move(entry.second.callback));
         return true;

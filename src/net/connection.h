@@ -8,7 +8,7 @@
 // Everything here runs on the connection's own io thread, except what says "any thread".
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
@@ -28,6 +28,8 @@ namespace kx::net {
 
 class IoThread;
 class Router;
+class TlsContext;
+class TlsSession;
 
 /// Memory that input buffers may take beyond their first 64 KiB each, over all connections.
 class InputBudget {
@@ -51,6 +53,7 @@ struct ConnectionLimits {
     std::size_t output_max_bytes = 64 << 20;    ///< above it the peer is too slow: closed
     std::int64_t stalled_ms = 30'000;           ///< output that does not move so long: closed
     std::shared_ptr<InputBudget> input_budget;  ///< null: unbounded but for the frame limit
+    std::shared_ptr<const TlsContext> tls{};    ///< null: not encrypted
 };
 
 /// The answer to a call, or why there is none. Views live until the callback returns.
@@ -62,8 +65,12 @@ public:
                ConnectionLimits limits);
     ~Connection();
 
-    /// On the io thread: registers with it and begins to read.
-    void start();
+    /// On the io thread: registers with it and begins to read. `host` is whom a TLS client believes
+    /// to talk to.
+    void start(const std::string& host = {});
+    /// Tells once when requests may go out, or that it closed before. At once where nothing is
+    /// encrypted. After start().
+    void when_secured(std::function<void(const Status&)> tell);
     /// Idempotent. Fails what waits for an answer, tells the close listeners.
     void close(std::string_view reason);
     /// Any thread.
@@ -97,6 +104,8 @@ public:
     OutQueue& out() { return out_; }
     /// Flushes at the end of the turn, or at once when no turn is under way.
     void flush_soon();
+    /// At the end of a turn that gathered answers (IoThread::run_turn).
+    void flush_gathered();
 
     // For the io thread's tick.
     bool wants_tick(std::int64_t now_ms) const;
@@ -110,6 +119,7 @@ private:
 
     void read_more();
     bool make_input_room();
+    bool refuse_for_memory();
     void on_read(std::size_t bytes);
     void run_turn();
     bool handle_input();
@@ -117,6 +127,17 @@ private:
     void handle_answer(const wire::Command& command);
     void flush();
     void wait_writable();
+    void close_later(std::string reason);
+
+    // Where it is encrypted (net/connection_tls.cc).
+    void start_tls(const std::string& host);
+    void read_encrypted();
+    void on_encrypted(std::size_t bytes);
+    bool shake_hands();
+    void flush_encrypted();
+    bool encrypt_output();
+    bool has_encrypted_output() const;
+    void say_goodbye();
     void fail_calls(Errc code, std::string_view reason);
     void expire_calls(std::int64_t now_ms);
 
@@ -130,18 +151,21 @@ private:
 
     Buffer in_;
     std::size_t in_begin_ = 0;  ///< consumed bytes at the front of in_
+    std::size_t in_skip_ = 0;   ///< bytes still to come of a frame that was refused
     std::int64_t budget_taken_ = 0;
     OutQueue out_;
+    std::unique_ptr<TlsSession> tls_;  ///< null: not encrypted
+    std::function<void(const Status&)> secured_;
     std::atomic<bool> open_{true};
     bool in_turn_ = false;
+    bool flush_is_due_ = false;  ///< the thread flushes at the end of the turn that gathers
     bool reading_paused_ = false;
     bool waiting_writable_ = false;
-    bool flush_is_due_ = false;  ///< at the end of the thread's gathering
     std::int64_t last_active_ms_ = 0;
     std::int64_t last_output_ms_ = 0;
 
     std::uint32_t next_opaque_ = 0;  ///< wraps, as RocketMQ's does
-    absl::flat_hash_map<std::int32_t, Call> calls_;
+    boost::unordered_flat_map<std::int32_t, Call> calls_;
     std::vector<std::function<void(Connection&)>> close_listeners_;
 };
 

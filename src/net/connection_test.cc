@@ -288,8 +288,24 @@ TEST(Connection, TakesMemoryForInputOnlyWithinTheBudget) {
     world.start();
     RawClient greedy(world.port());
     RawClient modest(world.port());
-    greedy.send_some(json_frame(kEcho, 1, "", std::string(8 << 20, 'x')));
-    EXPECT_TRUE(greedy.sees_close());
+    for (int round = 0; round < 2; ++round) {  // and the connection goes on
+        const auto refused = greedy.ask(json_frame(kEcho, 7, "", std::string(8 << 20, 'x')));
+        ASSERT_TRUE(refused);
+        EXPECT_EQ(refused->code(), 2);
+        EXPECT_EQ(refused->opaque(), 7);
+        EXPECT_THAT(refused->remark(), ::testing::HasSubstr("input buffers"));
+        EXPECT_TRUE(greedy.ask(json_frame(kEcho, 8)));
+    }
+    EXPECT_TRUE(greedy.send(json_frame(kEcho, 9, R"("flag":2)", std::string(8 << 20, 'x')) +
+                            json_frame(kEcho, 10)));
+    const auto next = greedy.read();
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->opaque(), 10) << "nobody waits for an answer to the one-way request";
+    greedy.close();
+    // A header that does not fit is answered by nothing: nobody knows whose it is.
+    RawClient strange(world.port());
+    strange.send_some(raw(8 << 20, 8 << 20, std::string(8 << 20, 'x')));
+    EXPECT_TRUE(strange.sees_close());
     EXPECT_TRUE(modest.ask(json_frame(kEcho, 2)));
     for (int i = 0; i < 4; ++i) {  // it was given back, each time
         RawClient fits(world.port());
@@ -414,6 +430,38 @@ TEST(Connection, CarriesRequestsOfTheServerToTheClient) {
     client.send(json_frame(0, first->opaque(), R"("flag":1)", "twice"));
     ASSERT_TRUE(eventually([&] { return outcomes.get().size() == 2; }));
     EXPECT_THAT(outcomes.get(), ::testing::ElementsAre("second two", "first one"));
+}
+
+TEST(Connection, GathersTheAnswersOfOneTurn) {
+    std::vector<Responder> waiting;  // the io thread's
+    std::atomic<int> asked{0};
+    std::atomic<std::size_t> before{0}, after{1};
+    ServerSide side;
+    NetWorld world;
+    side.watch(world);
+    world.serve(kEcho, [&](Request& request) {
+        waiting.push_back(request.defer());
+        ++asked;
+    });
+    world.start();
+    RawClient client(world.port());
+    ASSERT_TRUE(client.send(json_frame(kEcho, 1) + json_frame(kEcho, 2)));
+    ASSERT_TRUE(eventually([&] { return asked == 2; }));
+    side.get()->post([&](Connection& self) {
+        self.thread().run_turn([&] {
+            for (Responder& one : waiting) one.send({});
+            before = self.pending_output();
+        });
+        after = self.pending_output();
+        waiting.clear();
+    });
+    for (const int opaque : {1, 2}) {
+        const auto answer = client.read();
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->opaque(), opaque);
+    }
+    EXPECT_TRUE(eventually([&] { return after == 0; }));
+    EXPECT_GT(before, 0U);
 }
 
 TEST(Connection, TellsCallersOfTimeAndOfTheEnd) {

@@ -47,12 +47,6 @@ void IoThread::stop() {
     context_.poll();
 }
 
-void IoThread::flush_gathered() {
-    gathering_ = false;
-    for (const auto& connection : gathered_) connection->flush_soon();
-    gathered_.clear();
-}
-
 void IoThread::attach(std::shared_ptr<Connection> connection) {
     IoProbe::add(probe_.connections, 1);
     connections_.insert(std::move(connection));
@@ -64,6 +58,12 @@ void IoThread::detach(const std::shared_ptr<Connection>& connection) {
 
 void IoThread::end_turn() {
     for (const HookOf& hook : turn_end_) hook.run();
+}
+
+void IoThread::end_gathering() {
+    for (const auto& connection : to_flush_) connection->flush_gathered();
+    to_flush_.clear();
+    end_turn();
 }
 
 void IoThread::run_here(const std::function<void()>& work) {

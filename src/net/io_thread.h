@@ -70,23 +70,24 @@ public:
     /// ends it first; what is still there after 5 s is dropped, with an error in the log.
     void stop();
 
-    /// On this thread: what `work` sends over this thread's connections leaves together when it
-    /// returns.
-    template <class Work>
-    void gather(Work&& work) {
-        const bool outermost = !std::exchange(gathering_, true);
-        work();
-        if (outermost) flush_gathered();
-    }
-
     // For connections, on this thread.
-    bool gathering() const { return gathering_; }
-    void flush_later(std::shared_ptr<Connection> connection) {
-        gathered_.push_back(std::move(connection));
-    }
     void attach(std::shared_ptr<Connection> connection);
     void detach(const std::shared_ptr<Connection>& connection);
     void end_turn();
+    /// Runs `work`, which answers many requests of many connections, as one turn: what it says to
+    /// a connection leaves in one system call, not one an answer.
+    template <class Work>
+    void run_turn(Work&& work) {
+        const bool outermost = !std::exchange(gathers_, true);
+        work();
+        if (!outermost) return;
+        gathers_ = false;
+        end_gathering();
+    }
+    bool gathers() const { return gathers_; }
+    void flush_later(std::shared_ptr<Connection> connection) {
+        to_flush_.push_back(std::move(connection));
+    }
     /// Any thread. Counts the connections on their way as well: many may be accepted before the
     /// first of them is attached.
     std::int64_t connection_count() const {
@@ -103,7 +104,7 @@ private:
     };
     void schedule_tick();
     void tick();
-    void flush_gathered();
+    void end_gathering();
     /// Runs `work` on this thread and waits for it; at once when the thread does not run.
     void run_here(const std::function<void()>& work);
 
@@ -122,8 +123,8 @@ private:
     std::atomic<bool> running_{false};
     std::atomic<std::int64_t> expected_{0};
     bool stopping_ = false;
-    bool gathering_ = false;
-    std::vector<std::shared_ptr<Connection>> gathered_;
+    bool gathers_ = false;
+    std::vector<std::shared_ptr<Connection>> to_flush_;
 };
 
 /// The io threads of a process.

@@ -64,6 +64,20 @@ OutQueue::Sent OutQueue::send(int socket, std::int64_t& bytes, int& failed_errno
     return Sent::kAll;
 }
 
+std::string_view OutQueue::front() {
+    close_piece();
+    if (first_ == pieces_.size()) return {};
+    const Piece& piece = pieces_[first_];
+    const char* from = piece.slice.pin ? piece.slice.bytes.data() : buffer_.data() + piece.begin;
+    return {from + first_sent_, piece.size() - first_sent_};
+}
+
+void OutQueue::pop(std::size_t bytes) {
+    consume(bytes);
+    if (first_ == pieces_.size() && buffer_.size() == cut_) return clear();
+    compact();
+}
+
 void OutQueue::consume(std::size_t bytes) {
     while (bytes > 0) {
         Piece& piece = pieces_[first_];

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/buffer.h"
@@ -27,6 +28,10 @@ public:
     /// Sends until empty or the socket is full. `bytes` is raised by what went out; `failed_errno`
     /// tells the reason of kFailed.
     Sent send(int socket, std::int64_t& bytes, int& failed_errno);
+
+    /// For who does not send as it is: the bytes that come next, and that they are taken.
+    std::string_view front();
+    void pop(std::size_t bytes);
 
     void clear();
 

@@ -5,7 +5,7 @@
 // request that waited too long in a worker's queue means [TIMEOUT_CLEAN_QUEUE].
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <atomic>
 #include <functional>
@@ -92,7 +92,7 @@ private:
 
     const Clock& clock_;
     Workers* workers_;
-    absl::flat_hash_map<std::int32_t, Route> routes_;
+    boost::unordered_flat_map<std::int32_t, Route> routes_;
     std::vector<std::shared_ptr<Processor>> processors_;
     std::vector<std::shared_ptr<Hook>> hooks_;
     std::atomic<bool> shutting_down_{false};

@@ -3,8 +3,10 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <charconv>
 #include <future>
 #include <limits>
+#include <optional>
 
 #include "base/log.h"
 #include "base/sync.h"
@@ -31,6 +33,7 @@ wire::HeaderParts parts_of(const Call& call, std::vector<ExtField>& fields) {
     wire::HeaderParts parts;
     parts.encoding = wire::Encoding::kJson;
     parts.code = call.code;
+    parts.language = call.language;
     parts.extra = fields;
     return parts;
 }
@@ -42,6 +45,16 @@ std::pair<std::string, std::string> split_host_port(const std::string& address) 
     if (host.size() > 2 && host.front() == '[' && host.back() == ']')
         host = host.substr(1, host.size() - 2);
     return {host, address.substr(colon + 1)};
+}
+
+/// Numbers need no resolver, and must not wait behind a name that it cannot find.
+std::optional<tcp::endpoint> literal_endpoint(const std::string& host, const std::string& port) {
+    boost::system::error_code error;
+    const auto address = boost::asio::ip::make_address(host, error);
+    std::uint16_t number = 0;
+    const auto [end, wrong] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error || wrong != std::errc() || end != port.data() + port.size()) return std::nullopt;
+    return tcp::endpoint(address, number);
 }
 
 }  // namespace
@@ -103,6 +116,10 @@ private:
         connect_deadline_ms_ = thread_.clock().steady_ms() + options_.connect_timeout_ms;
         watch(attempt);
         const auto [host, port] = split_host_port(address_);
+        if (const auto known = literal_endpoint(host, port)) {
+            const auto found = tcp::resolver::results_type::create(*known, host, port);
+            return connect_to(found, found.begin(), attempt);
+        }
         resolver_.async_resolve(
             host, port,
             [self = shared_from_this(), attempt](const boost::system::error_code& error,
@@ -157,11 +174,24 @@ private:
                 self->last_error_ = error ? error.message() : "Connection refused";
                 return self->connect_to(found, std::next(next), attempt);
             }
-            auto connection = std::make_shared<Connection>(std::move(self->socket_), self->thread_,
-                                                           self->router_, self->options_.limits);
-            connection->start();
-            self->finish(std::move(connection));
+            self->secure(attempt);
         });
+    }
+
+    /// The connection counts once requests may go out over it.
+    void secure(int attempt) {
+        const auto connection = std::make_shared<Connection>(std::move(socket_), thread_, router_,
+                                                             options_.limits);
+        securing_ = connection;
+        connection->start(split_host_port(address_).first);
+        connection->when_secured(
+            [self = shared_from_this(), attempt, weak = std::weak_ptr(connection)](
+                const Status& secured) {
+                if (attempt != self->attempt_ || !self->connecting_) return;
+                if (secured) return self->finish(weak.lock());
+                self->finish(fail(Errc::kUnavailable, "cannot connect to {}: {}", self->address_,
+                                  secured.error().text));
+            });
     }
 
     /// A local port that nobody listens on may be drawn as our own port: TCP then connects the
@@ -182,6 +212,8 @@ private:
         if (!outcome) socket_.close(ignored);
         failed_ = !outcome;
         failed_ms_ = thread_.clock().steady_ms();
+        const ConnectionPtr unfinished = std::exchange(securing_, nullptr);
+        if (!outcome && unfinished) unfinished->close("it takes too long to secure it");
         if (outcome) connection_ = *outcome;
         auto waiting = std::move(waiting_);
         waiting_.clear();
@@ -196,6 +228,7 @@ private:
     tcp::socket socket_;
     boost::asio::steady_timer timer_;
     ConnectionPtr connection_;
+    ConnectionPtr securing_;  ///< connected, but TLS is not agreed on yet
     std::vector<Waiting> waiting_;
     std::string last_error_;
     std::int64_t failed_ms_ = 0;
@@ -214,7 +247,7 @@ struct RpcClient::Shared {
     std::atomic<std::int32_t> in_flight{0};
     Mutex mutex;
     bool stopped KX_GUARDED_BY(mutex) = false;
-    absl::flat_hash_map<std::string, std::shared_ptr<Channel>> channels KX_GUARDED_BY(mutex);
+    boost::unordered_flat_map<std::string, std::shared_ptr<Channel>> channels KX_GUARDED_BY(mutex);
     std::vector<std::shared_ptr<Channel>> let_go KX_GUARDED_BY(mutex);
 };
 

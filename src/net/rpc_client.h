@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "net/connection.h"
+#include "wire/command.h"
 #include "wire/response_codes.h"
 
 namespace kx::net {
@@ -29,6 +30,8 @@ class Router;
 /// A request that owns all it carries.
 struct Call {
     std::int32_t code = 0;
+    /// Whom the frame says it comes from: brokers answer some questions differently to some.
+    wire::Language language = wire::Language::kCpp;
     std::vector<std::pair<std::string, std::string>> fields;
     std::string body;
 

@@ -59,6 +59,7 @@ Result<Segment> CommitLog::create_segment(std::int64_t base) {
     KX_TRY(MappedFilePtr file, files_.create_mapped(join_path(directory_, offset_file_name(base)),
                                                     segment_bytes_, true));
     KX_CHECK(files_.sync_directory(directory_));
+    if (sync_flush_) file->advise(0, file->size(), Advice::kSyncedOften);
     return Segment{base, std::move(file)};
 }
 
@@ -90,6 +91,7 @@ Status CommitLog::start(std::int64_t end, std::int64_t store_time, bool clean_ex
         const std::int64_t rest = end - kept.back().base;
         KX_CHECK(tail.zero(rest, tail.size()));
         room = tail.reserve(rest, tail.size());
+        if (sync_flush_) tail.advise(rest, tail.size(), Advice::kSyncedOften);
         KX_CHECK(tail.sync(rest, tail.size()));
     }
     if (!clean_exit) {

@@ -105,7 +105,9 @@ private:
     Status prepare_range(const Segment& segment, std::int64_t begin, std::int64_t end);
     void give_back_pages();
     void prepare_loop();
+    Status sync_range(const Segment& segment, std::int64_t begin, std::int64_t end);
     bool flush_once(bool leave_tail);
+    bool more_comes_soon();
     void flush_loop();
 
     FileSystem& files_;

@@ -17,6 +17,8 @@ constexpr std::int64_t kStep = kMiB;           ///< one call, so that page fault
 constexpr std::int64_t kFarBytesMax = 8 * kMiB;
 constexpr std::int64_t kTickMs = 1000;
 constexpr std::int64_t kPage = 4096;
+/// So long the flush thread looks for the next batch before it sleeps: a wake-up costs as much.
+constexpr std::int64_t kLookNs = 50'000;
 
 }  // namespace
 
@@ -43,6 +45,7 @@ Status CommitLog::prepare_range(const Segment& segment, std::int64_t begin, std:
     // Blocks that were only allocated must be marked as written by a commit of the file system's
     // journal, which would be part of the first sync of each. Writing the zeros now takes that off
     // the path of an acknowledgement; after it the pages are faulted in again, writable.
+    segment.file->advise(begin, end, Advice::kDropFromMemory);  // as in sync_range()
     if (const Status status = segment.file->write_back(begin, end); !status) {
         // The kernel tells of a failed write once: the flush thread would not hear of it again.
         health_.raise(Health::Cause::kFailed, status.error().text);
@@ -81,6 +84,7 @@ void CommitLog::give_back_pages() {
         const std::int64_t begin = std::max<std::int64_t>(from - segment.base, 0);
         const std::int64_t end = std::min(behind - segment.base, segment.file->size());
         segment.file->advise(begin, end, Advice::kDropFromMemory);
+        if (sync_flush_) segment.file->advise(0, end, Advice::kReadOften);
     }
     if (far) far_bytes_ = 0;
     given_back_ = std::max(given_back_, behind);
@@ -106,6 +110,13 @@ void CommitLog::prepare_loop() {
                                     std::max(half_way, appended_.value() + 1));
         prepare_bell_.wait_ms(kTickMs);
     }
+}
+
+Status CommitLog::sync_range(const Segment& segment, std::int64_t begin, std::int64_t end) {
+    // A sync takes each mapped page from its writers, with an interrupt to every core for each.
+    // Unmapped together they cost one. Full pages have no writers any more; readers map them again.
+    if (sync_flush_) segment.file->advise(begin / kPage * kPage, end, Advice::kDropFromMemory);
+    return segment.file->sync(begin, end);
 }
 
 /// True when there was something to flush and it is durable now.
@@ -134,8 +145,8 @@ bool CommitLog::flush_once(bool leave_tail) {
     const auto segments = segments_.get();
     for (const Segment& segment : *segments) {
         if (segment.end() <= begin || segment.base >= target) continue;
-        const Status status = segment.file->sync(std::max<std::int64_t>(begin - segment.base, 0),
-                                                 std::min(target, segment.end()) - segment.base);
+        const Status status = sync_range(segment, std::max<std::int64_t>(begin - segment.base, 0),
+                                         std::min(target, segment.end()) - segment.base);
         if (status) continue;
         // The kernel may have dropped the pages' dirty marks: a second try would report success
         // for bytes that are lost. Nothing of this range is ever acknowledged.
@@ -149,14 +160,27 @@ bool CommitLog::flush_once(bool leave_tail) {
     return true;
 }
 
+/// Under load the next batch is on its way when a flush ends. Others may have the core meanwhile.
+bool CommitLog::more_comes_soon() {
+    const std::int64_t until = system_clock().steady_ns() + kLookNs;
+    while (system_clock().steady_ns() < until) {
+        if (flush_wanted_ || stopping_) return true;
+        std::this_thread::yield();
+    }
+    return false;
+}
+
 void CommitLog::flush_loop() {
+    bool flushed = false;
     while (true) {
         const bool last = stopping_;
-        if (!last)
+        const bool look = flushed && sync_flush_ && !last;
+        if (!last && !(look && more_comes_soon()))
             flush_bell_.wait_ms(sync_flush_ ? kTickMs
                                             : std::max<std::int64_t>(flush_interval_ms_ / 2, 1));
         const bool wanted = flush_wanted_.exchange(false);
-        if (flush_once(!wanted && !sync_flush_ && !last)) after_flush_();
+        flushed = flush_once(!wanted && !sync_flush_ && !last);
+        if (flushed) after_flush_();
         if (last) return;
     }
 }

@@ -252,10 +252,12 @@ def _start_broker(name, directory, namesrv, port, config, command):
             **(config or {})}
     file = write_properties(directory / "broker.conf", keys)
     first_namesrv = namesrv.split(";")[0]
+    # Behind a proxy a broker is known by another address than the one it listens on.
+    known_as = f"{keys['brokerIP1']}:{port}"
 
     def registered():
         return (remoting.is_listening(address)
-                and remoting.broker_addresses(first_namesrv).get(keys["brokerName"]) == address)
+                and remoting.broker_addresses(first_namesrv).get(keys["brokerName"]) == known_as)
 
     return Server(name, directory, address, command(file), _environment(directory),
                   registered).start()

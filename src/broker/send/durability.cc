@@ -50,8 +50,7 @@ void DurabilityWaiters::flushed_rose() {
         if (!lane->has_waiters.load() || lane->posted.exchange(true)) continue;
         boost::asio::post(lane->thread->context(), [this, own = lane.get()] {
             own->posted.store(false);
-            complete(*own);
-            own->thread->end_turn();
+            own->thread->run_turn([&] { complete(*own); });
         });
     }
 }

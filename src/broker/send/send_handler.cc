@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <random>
 
 #include "broker/send/put_refusal.h"
@@ -51,7 +52,8 @@ void SendHandler::handle(net::Request& request) {
                     *config};
     if (const auto named = check_name(send); !named) return replies_.refuse(request, named.error());
     const TopicPtr topic = context_.topics.find(header->topic);
-    if (!topic) return create_topic_first(request, *header);
+    if (!topic || new_topic_sends_.has(request.connection().id(), header->topic))
+        return wait_for_topic(request, *header);
     answer(request, send, topic);
 }
 
@@ -75,47 +77,57 @@ void SendHandler::answer(Target& target, const Send& send, const TopicPtr& topic
     }
 }
 
-/// Creating a topic writes a file: a worker does it, then the send goes on where it came from.
-void SendHandler::create_topic_first(net::Request& request, const wire::SendMessage& header) {
-    struct Waiting {
-        net::Responder later;
-        std::string frame;
-        std::string topic;
-        std::string default_topic;
-        std::int32_t queue_nums;
-        bool unit_mode;
-    };
-    auto waiting = std::make_shared<Waiting>(Waiting{
-        request.defer(), std::string(request.frame()), std::string(header.topic),
+void SendHandler::wait_for_topic(net::Request& request, const wire::SendMessage& header) {
+    const std::uint64_t connection_id = request.connection().id();
+    const auto waiting = std::make_shared<NewTopicSends::Waiting>(NewTopicSends::Waiting{
+        request.defer(), connection_id, std::string(request.frame()), std::string(header.topic),
         std::string(header.default_topic), header.default_topic_queue_nums, header.unit_mode});
-    const bool posted = context_.workers.post([this, waiting] {
-        const TopicPtr topic = context_.topics.create_on_send(
-            {waiting->topic, waiting->default_topic, waiting->queue_nums, waiting->unit_mode,
-             waiting->later.connection()->peer()});
-        if (!topic) {
-            return replies_.refuse(waiting->later,
-                                   {ResponseCode::kTopicNotExist,
-                                    fmt::format("topic[{}] not exist, apply first please!{}",
-                                                waiting->topic, wire::kSeeFaq)});
-        }
-        const auto connection = waiting->later.connection();
-        connection->post([this, waiting, topic](net::Connection& own) {
-            wire::Command command;
-            // These bytes were decoded before and cannot fail now.
-            if (!own.thread().decoder().decode(waiting->frame, command)) return;
-            const auto again = read_header<wire::SendMessage>(
-                command.fields, command.code == kSendMessageV1 ? Names::kLong : Names::kShort);
-            if (!again) return;
-            const auto config = context_.config.get();
-            answer(waiting->later, Send{*again, command.body, own, command.version, *config},
-                   topic);
-            own.thread().end_turn();
+    if (new_topic_sends_.add(waiting)) create_topic(waiting);
+}
+
+/// Creating a topic writes a file: a worker does it, then the sends go on where they came from.
+void SendHandler::create_topic(const WaitingPtr& first) {
+    const bool posted = context_.workers.post([this, first] {
+        const auto connection = first->later.connection();
+        context_.topics.create_on_send({first->topic, first->default_topic, first->queue_nums,
+                                        first->unit_mode, connection->peer()});
+        boost::asio::post(connection->thread().context(), [this, first, connection] {
+            connection->thread().run_turn([&] { go_on(first); });
         });
     });
-    if (!posted) {
-        replies_.refuse(waiting->later, {ResponseCode::kServiceNotAvailable,
-                                         "service not available now: stopping"});
+    if (posted) return;
+    for (WaitingPtr next = first; next; next = new_topic_sends_.next_after(*next)) {
+        replies_.refuse(next->later, {ResponseCode::kServiceNotAvailable,
+                                      "service not available now: stopping"});
     }
+}
+
+/// The topic of `first` was created, or could not be: then the one behind it may ask differently.
+void SendHandler::go_on(const WaitingPtr& first) {
+    for (WaitingPtr next = first; next; next = new_topic_sends_.next_after(*next)) {
+        const TopicPtr topic = context_.topics.find(next->topic);
+        if (!topic && next != first) return create_topic(next);
+        send_waiting(*next, topic);
+    }
+}
+
+void SendHandler::send_waiting(NewTopicSends::Waiting& waiting, const TopicPtr& topic) {
+    const auto connection = waiting.later.connection();
+    if (!connection->is_open()) return waiting.later.drop();
+    if (!topic) {
+        return replies_.refuse(
+            waiting.later,
+            {ResponseCode::kTopicNotExist, fmt::format("topic[{}] not exist, apply first please!{}",
+                                                       waiting.topic, wire::kSeeFaq)});
+    }
+    wire::Command command;
+    // These bytes were decoded before and cannot fail now.
+    if (!connection->thread().decoder().decode(waiting.frame, command)) return;
+    const auto again = read_header<wire::SendMessage>(
+        command.fields, command.code == kSendMessageV1 ? Names::kLong : Names::kShort);
+    if (!again) return;
+    const auto config = context_.config.get();
+    answer(waiting.later, Send{*again, command.body, *connection, command.version, *config}, topic);
 }
 
 /// What is checked before the topic is looked up, in RocketMQ's order.

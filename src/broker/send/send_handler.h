@@ -10,6 +10,7 @@
 
 #include "broker/context.h"
 #include "broker/send/durability.h"
+#include "broker/send/new_topic_sends.h"
 #include "broker/send/send_properties.h"
 #include "broker/send/stored_message.h"
 #include "model/unique_id.h"
@@ -40,6 +41,7 @@ private:
         std::int32_t client_version;
         const BrokerConfig& config;
     };
+    using WaitingPtr = NewTopicSends::WaitingPtr;
     struct Stored {
         StoredMessage message;
         bool wait_store = true;
@@ -47,7 +49,10 @@ private:
 
     template <class Target>
     void answer(Target& target, const Send& send, const TopicPtr& topic);
-    void create_topic_first(net::Request& request, const wire::SendMessage& header);
+    void wait_for_topic(net::Request& request, const wire::SendMessage& header);
+    void create_topic(const WaitingPtr& first);
+    void go_on(const WaitingPtr& first);
+    void send_waiting(NewTopicSends::Waiting& waiting, const TopicPtr& topic);
 
     wire::Outcome<void> check_name(const Send& send) const;
     wire::Outcome<TopicPtr> redirect_retry(const Send& send, const TopicPtr& topic);
@@ -64,6 +69,7 @@ private:
     const BrokerMarks marks_;
     SendReplies replies_;
     DurabilityWaiters durability_;
+    NewTopicSends new_topic_sends_;
     model::UniqueIdGenerator unique_ids_;
     SendProbe probe_;
 };

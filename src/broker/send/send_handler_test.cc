@@ -3,6 +3,7 @@
 #include "model/batch.h"
 #include "model/properties.h"
 #include "model/record.h"
+#include "support/net_world.h"
 
 namespace kx::broker {
 namespace {
@@ -206,6 +207,36 @@ TEST_F(SendTest, PutsAMessageWithPriorityIntoItsQueue) {
 TEST_F(SendTest, ARetryTopicNeedsItsGroup) {
     start();
     EXPECT_EQ(code_of(send_with({{"b", "%RETRY%nobody"}})), 26);
+}
+
+TEST_F(SendTest, KeepsTheOrderOfAConnectionWhileItsTopicIsMade) {
+    start();
+    constexpr int kCount = 60;
+    for (const std::string topic : {"new-1", "new-2", "new-3", "new-4"}) {
+        kx::testing::RawClient client(broker_->port());
+        std::string all;
+        for (int i = 0; i < kCount; ++i) {
+            all += kx::testing::json_frame(
+                310, i,
+                fmt::format(
+                    R"("extFields":{{"a":"producers","b":"{}","c":"TBW102","d":"4","e":"0",)"
+                    R"("f":"0","g":"1","h":"0","i":"","j":"0","k":"false"}})",
+                    topic),
+                fmt::format("body {}", i));
+            // In pieces, so that some meet the topic and some do not.
+            if (i % 7 == 0) ASSERT_TRUE(client.send(std::exchange(all, {})));
+        }
+        ASSERT_TRUE(client.send(all));
+        for (int i = 0; i < kCount; ++i) {
+            const auto answer = client.read();
+            ASSERT_TRUE(answer);
+            EXPECT_EQ(answer->code(), 0) << answer->remark();
+            EXPECT_EQ(answer->header.at("extFields").at("queueOffset"),
+                      std::to_string(answer->opaque()));
+        }
+    }
+    // What cannot be created is refused one by one.
+    EXPECT_EQ(code_of(send("other", 0, "x", "no-such-default")), 17);
 }
 
 TEST_F(SendTest, SendOkMeansDurableUnderSynchronousFlush) {

@@ -51,10 +51,12 @@ private:
 
 template <class Table>
 Status TableFile::load(Table& table) const {
-    const auto readable = [](std::string_view text) { return from_json<Table>(text).has_value(); };
+    const auto readable = [](std::string_view text) {
+        return from_json<Table>(text, Json::kAnyNumber).has_value();
+    };
     KX_TRY(const std::optional<std::string> text, load_with_backup(files_, path_, readable));
     if (!text) return {};
-    auto read = from_json<Table>(*text);
+    auto read = from_json<Table>(*text, Json::kAnyNumber);
     if (!read) return fail(Errc::kCorrupt, "{}: {}", path_, read.error().text);
     table = std::move(*read);
     return {};

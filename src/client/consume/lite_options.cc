@@ -53,14 +53,6 @@ constexpr ConfigRow kLiteKeys[] = {
         Range{100, kDayMs}),
 };
 
-std::string consume_time_text(std::chrono::system_clock::time_point time) {
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-    std::tm parts{};
-    ::localtime_r(&seconds, &parts);
-    return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
-
 template <class To>
 To limited(std::uint64_t value) {
     return static_cast<To>(
@@ -70,26 +62,6 @@ To limited(std::uint64_t value) {
 }  // namespace
 
 std::span<const ConfigRow> LitePullConfig::keys() { return kLiteKeys; }
-
-std::optional<std::int64_t> parse_consume_time(const std::string& text) {
-    constexpr std::size_t kDigits = 14;
-    const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-    if (text.size() != kDigits || !digits) return std::nullopt;
-    const auto number = [&](std::size_t at, std::size_t count) {
-        return std::stoi(text.substr(at, count));
-    };
-    std::tm parts{};
-    parts.tm_year = number(0, 4) - 1900;
-    parts.tm_mon = number(4, 2) - 1;
-    parts.tm_mday = number(6, 2);
-    parts.tm_hour = number(8, 2);
-    parts.tm_min = number(10, 2);
-    parts.tm_sec = number(12, 2);
-    parts.tm_isdst = -1;
-    const std::time_t time = ::mktime(&parts);
-    if (time == -1) return std::nullopt;
-    return std::int64_t{time} * 1000;
-}
 
 }  // namespace kx::client
 
@@ -127,9 +99,9 @@ LitePullOptions& LitePullOptions::start_from(StartFrom from) {
 }
 LitePullOptions& LitePullOptions::start_from(std::chrono::system_clock::time_point time) {
     settings_->config.consume_from_where = kx::client::StartChoice::kTimestamp;
-    settings_->config.consume_timestamp = kx::client::consume_time_text(time);
     settings_->start_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+    settings_->config.consume_timestamp = kx::client::consume_time_text(*settings_->start_ms);
     return *this;
 }
 LitePullOptions& LitePullOptions::auto_commit(std::chrono::milliseconds interval) {

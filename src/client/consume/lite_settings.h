@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/consume/consume_time.h"
 #include "client/consume/consumer_parts.h"
 
 namespace kx::client {
@@ -36,9 +37,6 @@ struct LitePullConfig {
 
     static std::span<const ConfigRow> keys();
 };
-
-/// Of local time "yyyyMMddHHmmss"; nothing for what is none.
-std::optional<std::int64_t> parse_consume_time(const std::string& text);
 
 }  // namespace kx::client
 

@@ -35,7 +35,7 @@ Awaitable<kerolox::Result<std::int64_t>> PushCore::start_offset(kerolox::Queue q
     if (from == StartName::kFirst) co_return 0;
     if (from == StartName::kTimestamp && !is_retry) {
         constexpr std::int64_t kHalfAnHourMs = 1'800'000;
-        const auto time = start_time_of(settings_.config.consume_timestamp);
+        const auto time = parse_consume_time(settings_.config.consume_timestamp);
         co_return co_await query_offset_at(client_, queue,
                                            time.value_or(started_ms_ - kHalfAnHourMs));
     }

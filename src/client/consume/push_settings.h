@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "client/consume/consume_time.h"
 #include "client/core/option_table.h"
 #include "kerolox/consumer.hpp"
 
@@ -44,10 +45,6 @@ struct PushConfig {
 
     static std::span<const ConfigRow> keys();
 };
-
-/// yyyyMMddHHmmss of this host's time zone; nothing when it is none.
-std::optional<std::int64_t> start_time_of(const std::string& text);
-std::string start_time_text(std::int64_t wall_ms);
 
 }  // namespace kx::client
 

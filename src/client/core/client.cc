@@ -43,16 +43,6 @@ Result<Producer> Client::producer(const ProducerOptions& options) const {
     return producer;
 }
 
-Result<PushConsumer> Client::push_consumer(PushOptions options) const {
-    if (Status status = core_of(*this).usable(); !status) return status.error();
-    if (Status valid = kx::client::as_status(options.validate()); !valid) return valid.error();
-    auto core = kx::client::PushCore::create(lease_of(*this), *Access::settings(options));
-    if (!core) return core.error();
-    auto consumer = Access::make<PushConsumer>();
-    Access::core(consumer) = std::move(core).value();
-    return consumer;
-}
-
 Result<TransactionProducer> Client::transaction_producer(TransactionOptions options) const {
     if (Status status = core_of(*this).usable(); !status) return status.error();
     const auto& settings = Access::settings(options);
@@ -66,6 +56,16 @@ Result<TransactionProducer> Client::transaction_producer(TransactionOptions opti
     auto producer = Access::make<TransactionProducer>();
     Access::core(producer) = std::move(core).value();
     return producer;
+}
+
+Result<PushConsumer> Client::push_consumer(PushOptions options) const {
+    if (Status status = core_of(*this).usable(); !status) return status.error();
+    if (Status valid = kx::client::as_status(options.validate()); !valid) return valid.error();
+    auto core = kx::client::PushCore::create(lease_of(*this), *Access::settings(options));
+    if (!core) return core.error();
+    auto consumer = Access::make<PushConsumer>();
+    Access::core(consumer) = std::move(core).value();
+    return consumer;
 }
 
 std::string_view Client::id() const noexcept { return core_of(*this).id(); }

@@ -12,9 +12,12 @@
 #include "client/client_context.h"
 #include "client/core/heartbeat.h"
 #include "client/core/host_address.h"
+#include "client/core/name_server_lookup.h"
 #include "client/core/request_decoration.h"
 #include "client/core/server_requests.h"
+#include "client/trace/message_tracer.h"
 #include "model/names.h"
+#include "net/tls.h"
 #include "wire/requests/clients.h"
 
 namespace kx::client {
@@ -28,8 +31,7 @@ std::string make_id(const ClientConfig& config) {
     const std::string ip = config.client_ip.empty() ? own_address_text() : config.client_ip;
     std::string instance = config.instance_name;
     if (instance == "DEFAULT" || instance.empty()) {
-        const auto now = std::chrono::steady_clock::now().time_since_epoch();
-        instance = fmt::format("{}#{}", ::getpid(), std::chrono::nanoseconds(now).count());
+        instance = fmt::format("{}#{}", ::getpid(), system_clock().steady_ns());
     }
     std::string id = fmt::format("{}@{}", ip, instance);
     if (!config.unit_name.empty()) id += "@" + config.unit_name;
@@ -37,8 +39,27 @@ std::string make_id(const ClientConfig& config) {
     return id;
 }
 
-net::RpcClientOptions rpc_options_of(const ClientConfig& config) {
+/// Null: nothing is encrypted.
+kerolox::Result<std::shared_ptr<const net::TlsContext>> make_tls(
+    const ClientCore::Settings& settings) {
+    const ClientConfig& config = settings.config;
+    if (!config.use_tls) return std::shared_ptr<const net::TlsContext>();
+    net::TlsSettings tls;
+    tls.trust_certificates = config.tls_client_trust_cert_path;
+    tls.certificate = config.tls_client_cert_path;
+    tls.private_key = config.tls_client_key_path;
+    tls.private_key_password = config.tls_client_key_password;
+    tls.verify_peer = config.tls_client_auth_server && !config.tls_test_mode_enable;
+    tls.verify_host_name = settings.tls_verify_host_name && tls.verify_peer;
+    auto made = net::TlsContext::create(tls);
+    if (!made) return usage_error(made.error().text);
+    return std::move(*made);
+}
+
+net::RpcClientOptions rpc_options_of(const ClientConfig& config,
+                                     std::shared_ptr<const net::TlsContext> tls) {
     net::RpcClientOptions options;
+    options.limits.tls = std::move(tls);
     options.connect_timeout_ms = config.connect_timeout_millis;
     options.limits.idle_ms = std::int64_t{config.client_channel_max_idle_time_seconds} * 1000;
     // What is in flight is bounded by the producers, in messages and bytes.
@@ -58,6 +79,8 @@ kerolox::Result<std::shared_ptr<ClientCore>> ClientCore::create(const Settings& 
     }
     if (settings.config.name_space.empty())
         settings.config.name_space = namespace_of_endpoint(settings.config.namesrv_addr);
+    auto tls = make_tls(settings);
+    if (!tls) return tls.error();
     auto runtime = std::static_pointer_cast<RuntimeCore>(settings.runtime);
     settings.runtime.reset();
     if (!runtime) {
@@ -69,34 +92,58 @@ kerolox::Result<std::shared_ptr<ClientCore>> ClientCore::create(const Settings& 
         if (!made) return made.error();
         runtime = std::move(made).value();
     }
-    std::shared_ptr<ClientCore> core(new ClientCore(settings, std::move(runtime)));
+    std::shared_ptr<MessageTracer> tracer;
+    if (settings.config.enable_trace)
+        settings.interceptors.push_back(tracer = std::make_shared<MessageTracer>());
+    // In a fork's child the threads are gone, and with them whoever would unlock what they held at
+    // that moment: the memory is left alone.
+    std::shared_ptr<ClientCore> core(new ClientCore(settings, std::move(runtime), *tls, tracer),
+                                     [](const ClientCore* one) {
+                                         if (!one->runtime_->is_forked()) delete one;
+                                     });
     core->start();
     if (kerolox::Status reached = core->reach_name_server(); !reached) {
         (void)core->close(std::chrono::milliseconds(0)).get();
         return reached.error();
     }
+    if (tracer) {
+        if (kerolox::Status attached = tracer->attach(*core); !attached) {
+            (void)core->close(std::chrono::milliseconds(0)).get();
+            return attached.error();
+        }
+    }
     return core;
 }
 
-ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> runtime)
+ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> runtime,
+                       std::shared_ptr<const net::TlsContext> tls,
+                       std::shared_ptr<MessageTracer> tracer)
     : settings_(settings),
       runtime_(std::move(runtime)),
       home_(runtime_->next_thread()),
       id_(make_id(settings_.config)),
-      log_level_(settings_.log_level),
+      log_(std::make_shared<ClientLog>(settings_.log_sink, settings_.log_level, id_)),
+      threads_(std::make_shared<SharedThreads>(
+          SharedThreads{runtime_->callback_pool(), log_, settings_.callbacks_on_io})),
+      tracer_(std::move(tracer)),
       unique_ids_(own_host(), ::getpid(), random_int(), system_clock()),
       decorates_(request_needs_decoration(settings_)),
       router_(home_.clock()),
-      rpc_(home_, router_, rpc_options_of(settings_.config)),
+      rpc_(home_, router_, rpc_options_of(settings_.config, std::move(tls))),
       routes_(*this),
       heartbeat_(std::make_unique<Heartbeat>(*this)),
       server_requests_(std::make_unique<ServerRequests>(*this)) {
     name_servers_.update(name_server_text(settings_.config.namesrv_addr));
+    runtime_->log_to(home_, log_);
 }
 
 ClientCore::~ClientCore() = default;
 
 void ClientCore::start() {
+    if (config().use_tls && (!config().tls_client_auth_server || config().tls_test_mode_enable)) {
+        log(kerolox::LogLevel::warn, "client",
+            "TLS without verification: whoever answers at a server's address is trusted");
+    }
     spawn(keep_name_servers());
     spawn(keep_routes());
     spawn(heartbeat_->keep());
@@ -139,24 +186,19 @@ void ClientCore::post(std::function<void()> work) {
     boost::asio::post(home_.context(), std::move(work));
 }
 
-void ClientCore::write_log(kerolox::LogLevel level, std::string_view logger,
-                           std::string_view text) const {
-    if (!settings_.log_sink) return;
-    thread_local bool inside = false;
-    if (inside) return;
-    inside = true;
-    try {
-        settings_.log_sink({level, logger, text, id_});
-    } catch (...) {  // a sink has nowhere to tell of its own failure
-    }
-    inside = false;
+void ClientCore::tell_thrown(std::string_view what) const {
+    log(kerolox::LogLevel::error, "client", "an interceptor threw: {}", what);
 }
 
 void ClientCore::count(std::string_view name, double value, std::string_view label,
                        std::string_view label_value, kerolox::Metric::Kind kind) const {
     if (!settings_.metrics) return;
     const std::pair<std::string_view, std::string_view> labels[]{{label, label_value}};
-    settings_.metrics->record({kind, name, value, std::span(labels, label.empty() ? 0U : 1U)});
+    try {
+        settings_.metrics->record({kind, name, value, std::span(labels, label.empty() ? 0U : 1U)});
+    } catch (...) {
+        log(kerolox::LogLevel::error, "client", "the metrics sink threw at {}", name);
+    }
 }
 
 std::string ClientCore::wire_name(std::string_view name) const {
@@ -179,16 +221,16 @@ void ClientCore::call(const std::string& address, net::Call call, std::int64_t t
                       std::function<void(Reply)> done) {
     if (decorates_) decorate(address, call.code, call.fields, call.body);
     const std::int64_t deadline = clock().steady_ms() + timeout_ms;
-    send(address, std::make_shared<net::Call>(std::move(call)), deadline, timeout_ms,
-         config().enable_reconnect_for_go_away, std::move(done));
+    send(address, std::make_shared<net::Call>(std::move(call)), deadline, timeout_ms, false,
+         std::move(done));
 }
 
 void ClientCore::send(const std::string& address, std::shared_ptr<net::Call> call,
-                      std::int64_t deadline_ms, std::int64_t timeout_ms, bool may_reconnect,
+                      std::int64_t deadline_ms, std::int64_t timeout_ms, bool is_replay,
                       std::function<void(Reply)> done) {
     Peer& to = peer(address);
-    const auto transmit = [this, &to, call, deadline_ms, timeout_ms, may_reconnect,
-                           done](net::Connection& connection) {
+    const auto transmit = [this, &to, call, deadline_ms, timeout_ms, is_replay, done](
+                              net::Connection& connection) {
         std::vector<ExtField> fields;
         for (const auto& [name, value] : call->fields) fields.push_back({name, value});
         wire::HeaderParts parts;
@@ -197,19 +239,21 @@ void ClientCore::send(const std::string& address, std::shared_ptr<net::Call> cal
         if (call->code > std::numeric_limits<std::int16_t>::max())
             parts.encoding = wire::Encoding::kJson;
         parts.code = call->code;
+        parts.language = call->language;
         parts.extra = fields;
         const std::array<Slice, 1> body{Slice::own(call->body)};
         const std::int64_t left = std::max<std::int64_t>(deadline_ms - clock().steady_ms(), 1);
         connection.call(
             parts, body, left,
-            [this, &to, call, deadline_ms, timeout_ms, may_reconnect,
-             done](Result<const wire::Command*> answer) {
+            [this, &to, call, deadline_ms, timeout_ms, is_replay, done](
+                Result<const wire::Command*> answer) {
                 if (!answer) return done(call_error(answer.error(), to.address(), timeout_ms));
                 const wire::Command& command = **answer;
                 if (command.code == static_cast<std::int32_t>(wire::ResponseCode::kGoAway) &&
-                    may_reconnect) {
+                    config().enable_reconnect_for_go_away) {
                     to.retire();
-                    return send(to.address(), call, deadline_ms, timeout_ms, false, done);
+                    if (is_replay) return done(go_away_error(to.address()));
+                    return send(to.address(), call, deadline_ms, timeout_ms, true, done);
                 }
                 net::Answer own;
                 own.code = static_cast<wire::ResponseCode>(command.code);
@@ -218,10 +262,10 @@ void ClientCore::send(const std::string& address, std::shared_ptr<net::Call> cal
                 own.body = command.body;
                 for (const ExtField& field : command.fields.rows())
                     own.fields.emplace_back(field.key, field.value);
-                for (const auto& interceptor : settings_.interceptors) {
-                    interceptor->after_response(
+                intercept([&](kerolox::Interceptor& interceptor) {
+                    interceptor.after_response(
                         {to.address(), call->code, command.code, own.remark});
-                }
+                });
                 done(std::move(own));
             });
     };
@@ -270,6 +314,7 @@ void ClientCore::call_oneway(const std::string& address, net::Call call) {
             if (call->code > std::numeric_limits<std::int16_t>::max())
                 parts.encoding = wire::Encoding::kJson;
             parts.code = call->code;
+            parts.language = call->language;
             parts.extra = fields;
             const std::array<Slice, 1> body{Slice::own(std::move(call->body))};
             sent = connection->call_oneway(parts, body);
@@ -304,7 +349,7 @@ Awaitable<ClientCore::Reply> ClientCore::ask_name_server(net::Call request,
 
 void ClientCore::decorate(std::string_view address, std::int32_t code, kerolox::ExtFields& fields,
                           std::string_view body) const {
-    decorate_request(settings_, address, code, fields, body);
+    decorate_request(*this, address, code, fields, body);
 }
 
 // --- coroutines ---
@@ -318,11 +363,28 @@ void ClientCore::spawn(Awaitable<void> coroutine) {
         } catch (const std::exception& error) {
             self->log(kerolox::LogLevel::error, "client", "a task of the client failed: {}",
                       error.what());
+        } catch (...) {
+            self->log(kerolox::LogLevel::error, "client", "a task of the client failed");
         }
         --self->running_;
     };
     boost::asio::co_spawn(home_.context(), counted(shared_from_this(), std::move(coroutine)),
                           boost::asio::detached);
+}
+
+Awaitable<void> ClientCore::all_of(std::vector<Awaitable<void>> coroutines) {
+    if (coroutines.empty()) co_return;
+    co_await awaiting<int>([this, &coroutines](const std::function<void(int)>& done) {
+        // Tells when the last one is gone, however it ended.
+        const std::shared_ptr<int> end(new int(0), [done](const int* mark) {
+            delete mark;
+            done(0);
+        });
+        auto hold = [](std::shared_ptr<int>, Awaitable<void> one) -> Awaitable<void> {
+            co_await std::move(one);
+        };
+        for (Awaitable<void>& one : coroutines) spawn(hold(end, std::move(one)));
+    });
 }
 
 Awaitable<bool> ClientCore::sleep(std::int64_t ms) {
@@ -351,26 +413,35 @@ Awaitable<void> ClientCore::keep_name_servers() {
     if (!config().namesrv_addr.empty() || (!by_http && !settings_.name_server_fetcher)) co_return;
     do {
         std::string list;
-        if (settings_.name_server_fetcher) {
-            // The application's function may block: on a callback thread, not here.
-            list = co_await awaiting<std::string>([this](auto done) {
-                CallbackPool::Work work = [fetch = settings_.name_server_fetcher, done] {
-                    std::string text;
-                    try {
-                        text = fetch();
-                    } catch (...) {  // as good as no answer; the next round asks again
-                    }
-                    done(std::move(text));
-                };
-                if (!runtime_->callbacks().post(work)) done({});
-            });
-        } else {
-            list = co_await look_up_name_servers(*this);
-        }
+        if (settings_.name_server_fetcher) list = co_await fetch_name_servers();
+        if (list.empty() && by_http) list = co_await look_up_name_servers(*this);
         if (!list.empty() && name_servers_.update(list)) {
             log(kerolox::LogLevel::info, "client", "name servers are now {}", list);
         }
     } while (co_await sleep(kAddressLookupMs));
+}
+
+/// The application's function may block: on a callback thread, not here; and the client's end does
+/// not wait for it.
+Awaitable<std::string> ClientCore::fetch_name_servers() {
+    struct Outcome {
+        std::atomic<bool> is_there{false};
+        std::string list;
+    };
+    const auto outcome = std::make_shared<Outcome>();
+    CallbackPool::Work work = [outcome, fetch = settings_.name_server_fetcher, log = log_] {
+        try {
+            outcome->list = fetch();
+        } catch (...) {
+            log->write(kerolox::LogLevel::error, "client", "the name server fetcher threw");
+        }
+        outcome->is_there.store(true, std::memory_order_release);
+    };
+    if (!runtime_->callbacks().post(work)) co_return std::string();
+    constexpr std::int64_t kLookMs = 5;
+    while (!outcome->is_there.load(std::memory_order_acquire))
+        if (!co_await sleep(kLookMs)) co_return std::string();
+    co_return std::move(outcome->list);
 }
 
 Awaitable<void> ClientCore::keep_offsets() {
@@ -456,18 +527,24 @@ Awaitable<void> ClientCore::unregister(std::string producer_group, std::string c
     header.client_id = id_;
     header.producer_group = producer_group;
     header.consumer_group = consumer_group;
-    const auto brokers = routes_.brokers();
-    for (const auto& [name, addresses] : brokers) {
+    const net::Call farewell(kUnregisterClient, header);
+    // Side by side: a broker that has stalled holds up no farewell but its own.
+    std::vector<Awaitable<void>> farewells;
+    for (const auto& [name, addresses] : routes_.brokers()) {
         for (const auto& [broker_id, address] : addresses) {
-            // Whom we never spoke to needs no farewell.
-            if (peer(address).ready() == nullptr) continue;
-            const Reply reply = co_await call_ok(address, net::Call(kUnregisterClient, header),
-                                                 config().mq_client_api_timeout);
-            if (!reply) {
-                log(kerolox::LogLevel::info, "client", "unregistering at {} failed: {}", address,
-                    reply.error().describe());
-            }
+            // Whom we never spoke to needs none.
+            if (peer(address).ready() != nullptr)
+                farewells.push_back(unregister_at(address, farewell));
         }
+    }
+    co_await all_of(std::move(farewells));
+}
+
+Awaitable<void> ClientCore::unregister_at(std::string address, net::Call farewell) {
+    const Reply reply = co_await call_ok(address, std::move(farewell), config().mq_client_api_timeout);
+    if (!reply) {
+        log(kerolox::LogLevel::info, "client", "unregistering at {} failed: {}", address,
+            reply.error().describe());
     }
 }
 
@@ -519,7 +596,16 @@ Awaitable<void> ClientCore::shut(std::int64_t grace_ms) {
     const auto self = shared_from_this();
     const std::int64_t deadline = clock().steady_ms() + grace_ms;
     for (const auto& member : members()) {
-        co_await member->shut(std::max<std::int64_t>(deadline - clock().steady_ms(), 0));
+        try {
+            co_await member->shut(std::max<std::int64_t>(deadline - clock().steady_ms(), 0));
+        } catch (const std::exception& error) {
+            log(kerolox::LogLevel::error, "client", "closing {} failed: {}", member->group(),
+                error.what());
+        }
+    }
+    if (tracer_ && tracer_->dispatcher()) {
+        co_await tracer_->dispatcher()->shut(
+            *this, std::max<std::int64_t>(deadline - clock().steady_ms(), 0));
     }
     sleeps_end_ = true;
     for (boost::asio::steady_timer* timer : sleeping_) timer->cancel();

@@ -33,6 +33,7 @@
 namespace kx::client {
 
 class Heartbeat;
+class MessageTracer;
 class ServerRequests;
 
 class ClientCore : public std::enable_shared_from_this<ClientCore> {
@@ -49,10 +50,11 @@ public:
     const Settings& settings() const { return settings_; }
     const ClientConfig& config() const { return settings_.config; }
     RuntimeCore& runtime() { return *runtime_; }
+    const std::shared_ptr<RuntimeCore>& shared_runtime() const { return runtime_; }
+    /// Null: messages are not traced.
+    const std::shared_ptr<MessageTracer>& tracer() const { return tracer_; }
     /// Where the continuations of this client's operations run.
-    const std::shared_ptr<SharedThreads>& threads() const {
-        return settings_.callbacks_on_io ? runtime_->shared_on_io() : runtime_->shared();
-    }
+    const std::shared_ptr<SharedThreads>& threads() const { return threads_; }
     const Clock& clock() const { return home_.clock(); }
     std::string next_unique_id() { return unique_ids_.next(); }
     /// Fails with `closed` when the client is closed or this is the child of a fork.
@@ -78,10 +80,13 @@ public:
     template <class... Args>
     void log(kerolox::LogLevel level, std::string_view logger, fmt::format_string<Args...> format,
              Args&&... args) const {
-        if (level >= log_level_.load(std::memory_order_relaxed))
-            write_log(level, logger, fmt::format(format, std::forward<Args>(args)...));
+        if (log_->wants(level))
+            log_->write(level, logger, fmt::format(format, std::forward<Args>(args)...));
     }
-    void set_log_level(kerolox::LogLevel level) { log_level_.store(level); }
+    void set_log_level(kerolox::LogLevel level) { log_->set_level(level); }
+    /// `call(interceptor)` for each of them; what one throws is logged and dropped.
+    template <class Call>
+    void intercept(Call&& call) const;
     /// A figure, where somebody wants it.
     void count(std::string_view name, double value, std::string_view label = {},
                std::string_view label_value = {},
@@ -133,6 +138,8 @@ public:
 
     /// Runs a coroutine on the home thread; close() waits for its end.
     void spawn(Awaitable<void> coroutine);
+    /// Runs them side by side and goes on when all have ended.
+    Awaitable<void> all_of(std::vector<Awaitable<void>> coroutines);
     /// False when the client is being closed; then the time may not be over.
     Awaitable<bool> sleep(std::int64_t ms);
 
@@ -151,25 +158,30 @@ public:
     void on_new_connection(const std::string& address);
 
 private:
-    ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> runtime);
+    ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> runtime,
+               std::shared_ptr<const net::TlsContext> tls, std::shared_ptr<MessageTracer> tracer);
     void start();
     kerolox::Status reach_name_server();
-    void write_log(kerolox::LogLevel level, std::string_view logger, std::string_view text) const;
+    void tell_thrown(std::string_view what) const;
 
     Awaitable<void> keep_routes();
     Awaitable<void> keep_name_servers();
     Awaitable<void> keep_offsets();
     Awaitable<void> shut(std::int64_t grace_ms);
+    Awaitable<std::string> fetch_name_servers();
     Awaitable<void> unregister(std::string producer_group, std::string consumer_group);
+    Awaitable<void> unregister_at(std::string address, net::Call farewell);
     Awaitable<kerolox::Result<int>> first_answer();
     void send(const std::string& address, std::shared_ptr<net::Call> call, std::int64_t deadline_ms,
-              std::int64_t timeout_ms, bool may_reconnect, std::function<void(Reply)> done);
+              std::int64_t timeout_ms, bool is_replay, std::function<void(Reply)> done);
 
     const Settings settings_;
     const std::shared_ptr<RuntimeCore> runtime_;
     net::IoThread& home_;
     std::string id_;
-    std::atomic<kerolox::LogLevel> log_level_;
+    const std::shared_ptr<ClientLog> log_;
+    const std::shared_ptr<SharedThreads> threads_;
+    const std::shared_ptr<MessageTracer> tracer_;
     model::UniqueIdGenerator unique_ids_;
     const bool decorates_;
 
@@ -205,6 +217,19 @@ public:
 void wait_briefly(kerolox::Async<void> closing, const RuntimeCore& runtime);
 
 // --- templates ---
+
+template <class Call>
+void ClientCore::intercept(Call&& call) const {
+    for (const auto& interceptor : settings_.interceptors) {
+        try {
+            call(*interceptor);
+        } catch (const std::exception& error) {
+            tell_thrown(error.what());
+        } catch (...) {
+            tell_thrown("something that is no std::exception");
+        }
+    }
+}
 
 template <class T>
 kerolox::Async<T> ClientCore::ready(kerolox::Result<T> result) const {

@@ -74,8 +74,14 @@ ClientOptions& ClientOptions::credentials(CredentialsProvider provider) {
     return *this;
 }
 ClientOptions& ClientOptions::tls(TlsOptions options) {
-    settings_->config.use_tls = true;
-    settings_->tls = std::move(options);
+    ClientConfig& config = settings_->config;
+    config.use_tls = true;
+    config.tls_client_auth_server = options.verify_server;
+    config.tls_client_trust_cert_path = std::move(options.trust_certificates);
+    config.tls_client_cert_path = std::move(options.certificate);
+    config.tls_client_key_path = std::move(options.private_key);
+    config.tls_client_key_password = std::move(options.private_key_password);
+    settings_->tls_verify_host_name = options.verify_host_name;
     return *this;
 }
 ClientOptions& ClientOptions::vip_channel(bool use) {
@@ -199,6 +205,10 @@ std::vector<ConfigProblem> ClientOptions::validate() const {
     if (!config.name_space.empty() && !config.name_space_v2.empty()) {
         problems.push_back(
             {"namespaceV2", config.name_space_v2, "namespace and namespaceV2 exclude each other"});
+    }
+    if (config.tls_client_cert_path.empty() != config.tls_client_key_path.empty()) {
+        problems.push_back({"tls.client.certPath", config.tls_client_cert_path,
+                            "tls.client.certPath and tls.client.keyPath go together"});
     }
     return problems;
 }

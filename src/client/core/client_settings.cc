@@ -58,6 +58,17 @@ constexpr ConfigRow kClientKeys[] = {
     key<&ClientConfig::use_heartbeat_v2>("useHeartbeatV2", kB,
                                          "heartbeats leave out unchanged subscriptions"),
     key<&ClientConfig::use_tls>("useTLS", kA, "connections are encrypted", Alias{"tls.enable"}),
+    key<&ClientConfig::tls_test_mode_enable>(
+        "tls.test.mode.enable", kC, "trusts any server; RocketMQ's own clients do by default"),
+    key<&ClientConfig::tls_client_auth_server>("tls.client.authServer", kB,
+                                               "servers must show a certificate that is trusted"),
+    key<&ClientConfig::tls_client_trust_cert_path>("tls.client.trustCertPath", kB,
+                                                   "PEM file of the authorities that are trusted",
+                                                   HostDefault{"the system's"}),
+    key<&ClientConfig::tls_client_cert_path>("tls.client.certPath", kB, "PEM chain of our own"),
+    key<&ClientConfig::tls_client_key_path>("tls.client.keyPath", kB, "PEM private key"),
+    key<&ClientConfig::tls_client_key_password>("tls.client.keyPassword", kB,
+                                                "of the private key", kSecret),
     key<&ClientConfig::socks_proxy_config>("socksProxyConfig", kC, "SOCKS5 proxies by address",
                                            kLater),
     key<&ClientConfig::mq_client_api_timeout>(

@@ -41,6 +41,12 @@ struct ClientConfig {
     bool vip_channel_enabled = false;
     bool use_heartbeat_v2 = false;
     bool use_tls = false;
+    bool tls_test_mode_enable = false;
+    bool tls_client_auth_server = true;
+    std::string tls_client_trust_cert_path;
+    std::string tls_client_cert_path;
+    std::string tls_client_key_path;
+    std::string tls_client_key_password;
     std::string socks_proxy_config = "{}";
     std::int32_t mq_client_api_timeout = 3'000;
     std::int32_t detect_timeout = 200;
@@ -74,7 +80,7 @@ struct ClientSettings {
     kx::client::ClientConfig config;
     std::function<std::string()> name_server_fetcher;
     CredentialsProvider credentials;
-    TlsOptions tls;
+    bool tls_verify_host_name = false;
     std::shared_ptr<void> runtime;  ///< a RuntimeCore; null: one of its own
     bool callbacks_on_io = false;
     bool require_name_server = true;

@@ -75,6 +75,15 @@ kerolox::Error call_error(const Error& error, std::string_view address, std::int
     return kerolox::Error(std::move(detail));
 }
 
+kerolox::Error go_away_error(std::string_view address) {
+    kerolox::Error::Detail detail;
+    detail.kind = ErrorKind::send_request;
+    detail.text = fmt::format("Receive GO_AWAY twice in request from channelId={}", address);
+    detail.peer = address;
+    detail.retriable = true;
+    return kerolox::Error(std::move(detail));
+}
+
 kerolox::Error local_error(const Error& error) {
     switch (error.code) {
         case Errc::kInvalidArgument:

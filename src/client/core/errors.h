@@ -31,6 +31,8 @@ kerolox::Error broker_error(std::int32_t code, std::string_view remark, std::str
 kerolox::Error connect_error(const Error& error, std::string_view address);
 /// A request to `address` got no answer.
 kerolox::Error call_error(const Error& error, std::string_view address, std::int64_t timeout_ms);
+/// A server that drains sent us away over the new connection as well.
+kerolox::Error go_away_error(std::string_view address);
 /// Something that could not be read or checked on this side.
 kerolox::Error local_error(const Error& error);
 

@@ -21,6 +21,18 @@ std::int32_t fingerprint_of(wire::HeartbeatData data) {
     return hash == 0 ? 1 : hash;
 }
 
+/// Marks that something is under way, however it ends.
+class UnderWay {
+public:
+    explicit UnderWay(bool& flag) : flag_(flag) { flag_ = true; }
+    ~UnderWay() { flag_ = false; }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+
+private:
+    bool& flag_;
+};
+
 wire::HeartbeatData without_subscriptions(wire::HeartbeatData data) {
     for (wire::ConsumerData& consumer : data.consumer_data_set)
         consumer.subscription_data_set.clear();
@@ -41,17 +53,22 @@ Awaitable<bool> Heartbeat::to_all() {
     if (under_way_) co_return false;
     const wire::HeartbeatData beat = data();
     if (beat.consumer_data_set.empty() && beat.producer_data_set.empty()) co_return false;
-    under_way_ = true;
-    bool answered = false;
-    const auto brokers = core_.routes().brokers();
-    for (const auto& [name, addresses] : brokers) {
+    const UnderWay guard(under_way_);
+    // Side by side: a broker that has stalled holds up no beat but its own.
+    const auto answered = std::make_shared<bool>(false);
+    std::vector<Awaitable<void>> beats;
+    for (const auto& [name, addresses] : core_.routes().brokers()) {
         for (const auto& [id, address] : addresses) {
-            if (id != 0 && beat.consumer_data_set.empty()) continue;
-            answered |= co_await send(address, beat);
+            if (id == 0 || !beat.consumer_data_set.empty())
+                beats.push_back(note(answered, send(address, beat)));
         }
     }
-    under_way_ = false;
-    co_return answered;
+    co_await core_.all_of(std::move(beats));
+    co_return *answered;
+}
+
+Awaitable<void> Heartbeat::note(std::shared_ptr<bool> answered, Awaitable<bool> beat) {
+    if (co_await std::move(beat)) *answered = true;
 }
 
 Awaitable<bool> Heartbeat::to_one(std::string address) {

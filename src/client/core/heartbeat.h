@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "client/core/awaiting.h"
@@ -31,6 +32,7 @@ public:
     wire::HeartbeatData data() const;
 
 private:
+    static Awaitable<void> note(std::shared_ptr<bool> answered, Awaitable<bool> beat);
     Awaitable<bool> send(std::string address, wire::HeartbeatData data);
 
     ClientCore& core_;

@@ -189,6 +189,10 @@ Message& Message::wait_store(bool wait) & {
     data_->wait_store = wait;
     return *this;
 }
+Message& Message::body(Bytes body) & {
+    data_->body = std::move(body);
+    return *this;
+}
 Message& Message::flag(std::int32_t flag) & {
     data_->flag = flag;
     return *this;

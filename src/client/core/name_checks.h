@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules for names as RocketMQ's clients word them; brokers use other words (model/validators.h).
+// The rules for names as RocketMQ's clients word them; brokers use other words
+// (model/validators.h).
 #pragma once
 
 #include <string_view>

@@ -9,7 +9,6 @@
 #include <climits>
 #include <ctime>
 
-#include "base/log.h"
 #include "client/core/runtime.h"
 #include "kerolox/async.hpp"
 
@@ -42,6 +41,23 @@ bool announce_waiter(int& state) {
         seen = shared.load(std::memory_order_acquire);
     }
     return seen != kDone;
+}
+
+/// Runs the application's `work`; what it throws goes to the client's log.
+template <class Shared, class Work>
+void guarded(const Shared* shared, std::string_view what, Work&& work) noexcept {
+    const auto tell = [&](std::string_view thrown) {
+        const std::string text = fmt::format("{} threw: {}", what, thrown);
+        if (shared != nullptr && shared->log != nullptr)
+            shared->log->write(LogLevel::error, "client", text);
+    };
+    try {
+        work();
+    } catch (const std::exception& error) {
+        tell(error.what());
+    } catch (...) {
+        tell("something that is no std::exception");
+    }
 }
 
 }  // namespace
@@ -115,21 +131,15 @@ void Operation::finish() noexcept {
 }
 
 void Operation::run_continuation() noexcept {
-    UniqueFunction<void()> work = [continuation = std::move(continuation_)]() mutable {
-        try {
-            continuation();
-        } catch (const std::exception& error) {
-            kx::log::error("client", "a callback threw: {}", error.what());
-        } catch (...) {
-            kx::log::error("client", "a callback threw something that is no std::exception");
-        }
+    const std::shared_ptr<Shared> shared = shared_;
+    UniqueFunction<void()> work = [shared, continuation = std::move(continuation_)]() mutable {
+        guarded(shared.get(), "a callback", continuation);
     };
     const Executor executor = std::move(executor_);
-    const std::shared_ptr<Shared> shared = shared_;
     release();
     if (executor) {
-        executor(std::move(work));
-    } else if (shared == nullptr || shared->on_io || !shared->callbacks.post(work)) {
+        guarded(shared.get(), "an executor", [&] { executor(std::move(work)); });
+    } else if (shared == nullptr || shared->on_io || !shared->callbacks->post(work)) {
         work();
     }
 }
@@ -139,8 +149,9 @@ void Operation::cancel() noexcept {
 }
 
 void Operation::dropped() noexcept {
-    kx::log::debug("client",
-                   "the handle of an operation went unused: say detach() if that is meant");
+    if (shared_ == nullptr || !shared_->log->wants(LogLevel::debug)) return;
+    shared_->log->write(LogLevel::debug, "client",
+                        "the handle of an operation went unused: say detach() if that is meant");
 }
 
 }  // namespace detail

@@ -11,11 +11,11 @@ constexpr std::int64_t kPeerDownMs = 1000;
 bool Peer::is_down() const { return core_.clock().steady_ms() < down_until_ms_; }
 
 void Peer::connect(std::function<void(kerolox::Status)> done, std::int64_t deadline_ms) {
-    // One more post: a stopped RpcClient calls back at once.
-    core_.post([this, done = std::move(done), deadline_ms]() mutable {
+    // One more post: a stopped RpcClient calls back at once. Whoever waits keeps the client.
+    core_.post([this, self = core_.shared_from_this(), done = std::move(done), deadline_ms]() mutable {
         core_.rpc().with_connection(
             address_,
-            [this, done = std::move(done)](const Result<net::ConnectionPtr>& connection) {
+            [this, self, done = std::move(done)](const Result<net::ConnectionPtr>& connection) {
                 if (!connection) {
                     down_until_ms_ = core_.clock().steady_ms() + kPeerDownMs;
                     return done(connect_error(connection.error(), address_));

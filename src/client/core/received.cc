@@ -262,6 +262,7 @@ MessageView MessageView::detach() const {
         std::string body;
         std::string properties;
         std::string topic;
+        std::string wire_topic;
         std::string transaction_id;
         std::string bounds;
         Queue queue;
@@ -271,6 +272,7 @@ MessageView MessageView::detach() const {
     own->body = data_->record.body;
     own->properties = data_->record.properties;
     own->topic = data_->topic;
+    own->wire_topic = data_->record.topic;
     own->transaction_id = data_->transaction_id;
     own->bounds = data_->bounds;
     own->queue = queue();
@@ -278,7 +280,7 @@ MessageView MessageView::detach() const {
     own->message.bounds = own->bounds;
     own->message.record.body = own->body;
     own->message.record.properties = own->properties;
-    own->message.record.topic = own->topic;
+    own->message.record.topic = own->wire_topic;
     own->message.topic = own->topic;
     own->message.transaction_id = own->transaction_id;
     own->message.queue = &own->queue;

@@ -1,27 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/core/request_decoration.h"
 
+#include "client/core/client_core.h"
+#include "client/core/signature.h"
+#include "client/trace/message_tracer.h"
 #include "model/names.h"
 
 namespace kx::client {
 
+namespace {
+
+/// Of the application: the tracer looks at messages, not at requests.
+bool has_interceptors(const kerolox::detail::ClientSettings& settings) {
+    return std::ranges::any_of(settings.interceptors, [](const auto& one) {
+        return dynamic_cast<const MessageTracer*>(one.get()) == nullptr;
+    });
+}
+
+}  // namespace
+
 bool request_needs_decoration(const kerolox::detail::ClientSettings& settings) {
     const ClientConfig& config = settings.config;
     return !config.name_space_v2.empty() || config.enable_stream_request_type ||
-           settings.credentials != nullptr || !settings.interceptors.empty() ||
+           settings.credentials != nullptr || has_interceptors(settings) ||
            !config.zone_name.empty();
 }
 
-void decorate_request(const kerolox::detail::ClientSettings& settings, std::string_view address,
-                      std::int32_t code, kerolox::ExtFields& fields, std::string_view body) {
-    const ClientConfig& config = settings.config;
+namespace {
+
+/// The application's provider; whoever it has no name for goes unsigned, and servers with access
+/// control will say so.
+kerolox::Credentials ask_for_credentials(const ClientCore& core) {
+    try {
+        return core.settings().credentials();
+    } catch (const std::exception& error) {
+        core.log(kerolox::LogLevel::error, "client", "the credentials provider threw: {}",
+                 error.what());
+    } catch (...) {
+        core.log(kerolox::LogLevel::error, "client", "the credentials provider threw");
+    }
+    return {};
+}
+
+}  // namespace
+
+void decorate_request(const ClientCore& core, std::string_view address, std::int32_t code,
+                      kerolox::ExtFields& fields, std::string_view body) {
+    const ClientConfig& config = core.config();
     if (!config.name_space_v2.empty()) {
         fields.emplace_back("nsd", "true");
         fields.emplace_back("ns", config.name_space_v2);
     }
     if (config.enable_stream_request_type) fields.emplace_back("ReqT", "0");
     kerolox::RemotingContext context{address, code, fields, body};
-    for (const auto& interceptor : settings.interceptors) interceptor->before_request(context);
+    core.intercept([&](kerolox::Interceptor& one) { one.before_request(context); });
+    if (core.settings().credentials)
+        sign_request(ask_for_credentials(core), fields, body);
     if (!config.zone_name.empty()) {
         fields.emplace_back("__ZONE_NAME", config.zone_name);
         fields.emplace_back("__ZONE_MODE", config.zone_mode ? "true" : "false");
@@ -61,7 +95,5 @@ std::string_view without_namespace(std::string_view name_space, std::string_view
     }
     return wire_name;
 }
-
-Awaitable<std::string> look_up_name_servers(ClientCore&) { co_return std::string(); }
 
 }  // namespace kx::client

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "client/core/awaiting.h"
 #include "client/core/client_settings.h"
 
 namespace kx::client {
@@ -16,14 +15,11 @@ class ClientCore;
 
 bool request_needs_decoration(const kerolox::detail::ClientSettings& settings);
 /// In RocketMQ's order: namespace, stream mark, interceptors, signature, zone.
-void decorate_request(const kerolox::detail::ClientSettings& settings, std::string_view address,
-                      std::int32_t code, kerolox::ExtFields& fields, std::string_view body);
+void decorate_request(const ClientCore& core, std::string_view address, std::int32_t code,
+                      kerolox::ExtFields& fields, std::string_view body);
 
 /// "ns%topic"; %RETRY% and %DLQ% stay in front; system names and wrapped ones stay as they are.
 std::string with_namespace(std::string_view name_space, std::string_view name);
 std::string_view without_namespace(std::string_view name_space, std::string_view wire_name);
-
-/// Asks the configured host by HTTP for name servers; empty when there is no answer.
-Awaitable<std::string> look_up_name_servers(ClientCore& core);
 
 }  // namespace kx::client

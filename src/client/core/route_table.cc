@@ -55,8 +55,10 @@ Awaitable<RouteTable::Outcome> RouteTable::refresh(std::string topic, RouteUse u
 void RouteTable::refresh(const std::string& topic, RouteUse use, std::int32_t new_topic_queues,
                          Callback done) {
     const auto [at, is_new] = questions_.try_emplace(topic);
-    if (use == RouteUse::kSend) at->second.use = use;
-    at->second.new_topic_queues = new_topic_queues;
+    if (use == RouteUse::kSend) {
+        at->second.use = use;
+        at->second.new_topic_queues = new_topic_queues;
+    }
     at->second.waiting.push_back(std::move(done));
     if (is_new) core_.spawn(ask(topic));
 }
@@ -106,13 +108,15 @@ Awaitable<RouteTable::Outcome> RouteTable::fetch(std::string topic, RouteUse use
 
 RouteTable::Outcome RouteTable::take(const std::string& topic, wire::TopicRoute answer,
                                      bool from_default, std::int32_t new_topic_queues) {
-    auto route = std::make_shared<Route>(make_route(topic, answer));
-    route->from_default_topic = from_default;
     if (from_default) {
         // What a broker would give the new topic: at most its template's own number of queues.
-        std::erase_if(route->publish,
-                      [&](const RouteQueue& queue) { return queue.id >= new_topic_queues; });
+        for (wire::QueueData& data : answer.queue_datas) {
+            data.read_queue_nums = std::min(new_topic_queues, data.read_queue_nums);
+            data.write_queue_nums = data.read_queue_nums;
+        }
     }
+    auto route = std::make_shared<Route>(make_route(topic, answer));
+    route->from_default_topic = from_default;
     for (const RouteBroker& broker : route->brokers) brokers_[broker.name] = broker.addresses;
     Entry& entry = entries_[topic];
     const bool changed = !entry.route || entry.route->from_default_topic != from_default ||

@@ -4,8 +4,6 @@
 // however many want to know. On the client's home thread.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <functional>
 #include <map>
 #include <optional>

@@ -32,7 +32,7 @@ void destroy(RuntimeCore* core) {
 bool on_io_thread() { return t_io_of != nullptr; }
 
 bool RuntimeCore::is_own_thread() const {
-    return t_io_of == this || shared_->callbacks.is_current();
+    return t_io_of == this || callbacks_->is_current();
 }
 
 kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
@@ -54,9 +54,14 @@ kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
     *core->alive_ = 1;
     core->pool_.start();
     for (std::size_t i = 0; i < core->pool_.size(); ++i) {
-        boost::asio::post(core->pool_.at(i).context(), [raw = core.get()] { t_io_of = raw; });
+        core->logs_.push_back(std::make_unique<IoThreadLog>());
+        boost::asio::post(core->pool_.at(i).context(),
+                          [raw = core.get(), sink = core->logs_.back().get()] {
+                              t_io_of = raw;
+                              log::set_thread_sink(sink);
+                          });
     }
-    core->pool_.at(0).on_tick(core.get(), [shared = core->shared_] { shared->callbacks.tick(); });
+    core->pool_.at(0).on_tick(core.get(), [pool = core->callbacks_] { pool->tick(); });
     return core;
 }
 
@@ -64,14 +69,20 @@ RuntimeCore::RuntimeCore(const kerolox::RuntimeOptions& options)
     : pool_(options.io_threads(), system_clock()) {
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     const std::size_t threads = options.callback_threads() > 0 ? options.callback_threads() : cores;
-    shared_ = std::make_shared<SharedThreads>(threads, options.thread_name(), false);
-    shared_on_io_ = std::make_shared<SharedThreads>(0, options.thread_name(), true);
+    callbacks_ = std::make_shared<CallbackPool>(threads, options.thread_name());
+}
+
+void RuntimeCore::log_to(net::IoThread& thread, const std::shared_ptr<const ClientLog>& client) {
+    for (std::size_t i = 0; i < pool_.size(); ++i) {
+        if (&pool_.at(i) != &thread) continue;
+        boost::asio::post(thread.context(), [sink = logs_[i].get(), client] { sink->add(client); });
+    }
 }
 
 RuntimeCore::~RuntimeCore() {
     if (alive_ == nullptr) return;
     pool_.stop();
-    shared_->callbacks.stop();
+    callbacks_->stop();
     ::munmap(const_cast<int*>(alive_), page_bytes());
 }
 

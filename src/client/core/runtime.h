@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 #include "client/core/access.h"
 #include "client/core/callback_pool.h"
+#include "client/core/client_log.h"
 #include "kerolox/client.hpp"
 #include "net/io_thread.h"
 
@@ -17,11 +19,10 @@ namespace kerolox {
 inline namespace v1 {
 namespace detail {
 
-/// What every operation knows of the runtime it belongs to; outlives the threads.
+/// What every operation knows of the client it belongs to; outlives the client and its threads.
 struct Operation::Shared {
-    Shared(std::size_t callback_threads, const std::string& name, bool runs_on_io)
-        : callbacks(callback_threads, name), on_io(runs_on_io) {}
-    kx::client::CallbackPool callbacks;
+    const std::shared_ptr<kx::client::CallbackPool> callbacks;
+    const std::shared_ptr<const kx::client::ClientLog> log;
     const bool on_io;  ///< continuations run on the thread that completes
 };
 
@@ -41,10 +42,10 @@ public:
 
     /// Clients go round the io threads.
     net::IoThread& next_thread() { return pool_.at(next_.fetch_add(1) % pool_.size()); }
-    const std::shared_ptr<SharedThreads>& shared() const { return shared_; }
-    /// Like shared(), but continuations run on io threads.
-    const std::shared_ptr<SharedThreads>& shared_on_io() const { return shared_on_io_; }
-    CallbackPool& callbacks() { return shared_->callbacks; }
+    const std::shared_ptr<CallbackPool>& callback_pool() const { return callbacks_; }
+    CallbackPool& callbacks() { return *callbacks_; }
+    /// The lines of that thread go to this client, unless an older one is there.
+    void log_to(net::IoThread& thread, const std::shared_ptr<const ClientLog>& client);
     /// True on an io thread or a callback thread of this runtime, which must not wait for it.
     bool is_own_thread() const;
     /// In the child of a fork: none of the threads exist there.
@@ -54,8 +55,8 @@ private:
     explicit RuntimeCore(const kerolox::RuntimeOptions& options);
 
     net::IoPool pool_;
-    std::shared_ptr<SharedThreads> shared_;
-    std::shared_ptr<SharedThreads> shared_on_io_;
+    std::vector<std::unique_ptr<IoThreadLog>> logs_;  ///< of each io thread, used there alone
+    std::shared_ptr<CallbackPool> callbacks_;
     std::atomic<std::size_t> next_{0};
     volatile int* alive_ = nullptr;  ///< on a page that a fork's child finds wiped
 };

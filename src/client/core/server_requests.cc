@@ -84,8 +84,8 @@ void ServerRequests::push_reply(net::Request& request) {
                   header.error().text);
         return request.refuse(wire::ResponseCode::kSystemError, "process reply message fail");
     }
-    const kerolox::MessageView reply = view_of_reply(
-        *header, request.body(), core_.config().name_space, core_.clock().wall_ms());
+    const kerolox::MessageView reply =
+        view_of_reply(*header, request.body(), core_.config().name_space, core_.clock().wall_ms());
     const auto id = reply.property(model::property::kCorrelationId).value_or("");
     const auto found = replies_.find(std::string(id));
     if (found == replies_.end()) {

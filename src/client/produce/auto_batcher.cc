@@ -82,9 +82,9 @@ std::string keys_of(const std::vector<SendJob*>& members) {
 }  // namespace
 
 bool AutoBatcher::is_eligible(const SendJob& job) {
-    constexpr std::array kGoesAlone{property::kDelay,          property::kTimerDelayMs,
-                                    property::kTimerDelaySec,  property::kTimerDeliverMs,
-                                    property::kProducerGroup,  property::kTransactionPrepared,
+    constexpr std::array kGoesAlone{property::kDelay,         property::kTimerDelayMs,
+                                    property::kTimerDelaySec, property::kTimerDeliverMs,
+                                    property::kProducerGroup, property::kTransactionPrepared,
                                     property::kCorrelationId, property::kMessageType};
     if (job.is_oneway || job.is_batch || job.sys_flag != 0) return false;
     if (job.choice != QueueChoice::kByTurns && job.choice != QueueChoice::kGiven) return false;

@@ -69,7 +69,8 @@ kerolox::Status check_batch(std::span<const Message> messages) {
     if (messages.empty()) return client_error("a batch holds at least one message");
     for (const Message& message : messages) {
         if (kerolox::Status valid = message.check(); !valid) return valid;
-        if (is_delayed(message)) return client_error("TimeDelayLevel is not supported for batching");
+        if (is_delayed(message))
+            return client_error("TimeDelayLevel is not supported for batching");
         if (model::is_retry_topic(message.topic()))
             return client_error("Retry Group is not supported for batching");
         if (message.topic() != messages.front().topic()) {
@@ -132,9 +133,8 @@ kerolox::Async<Receipts> ProducerCore::send_batch(std::vector<Message> messages,
     }
     const auto limit = static_cast<std::size_t>(settings_.config.max_message_size);
     if (body.size() > limit) {
-        op->complete(
-            client_error(fmt::format("the message body size over max value, MAX: {}", limit),
-                         kIllegalMessage));
+        op->complete(client_error(
+            fmt::format("the message body size over max value, MAX: {}", limit), kIllegalMessage));
         return handle;
     }
     op->topic = client_.wire_name(messages.front().topic());
@@ -160,8 +160,7 @@ kerolox::Async<Receipts> ProducerCore::send_batches(std::vector<Message> message
         std::string id;
         if (kerolox::Status fine = finish_properties(message, properties, id); !fine)
             return client_.ready<Receipts>(failed_batch(fine.error()));
-        const std::size_t size =
-            kBatchItemBytes + message.body().size() + properties.size();
+        const std::size_t size = kBatchItemBytes + message.body().size() + properties.size();
         if (size > limit) {
             return client_.ready<Receipts>(
                 client_error(fmt::format("the message body size over max value, MAX: {}", limit),
@@ -197,7 +196,8 @@ Awaitable<void> ProducerCore::send_each(std::shared_ptr<ProducerCore> self,
             if (!co_await client.sleep(kLookMs)) break;
         const std::int64_t left = deadline - client.clock().steady_ms();
         if (left <= 0)
-            all = Error(kerolox::ErrorKind::timeout, "sendDefaultImpl call timeout", kAccessTimeout);
+            all =
+                Error(kerolox::ErrorKind::timeout, "sendDefaultImpl call timeout", kAccessTimeout);
         if (options.stop.stop_requested() || op->ready())
             all = Error(kerolox::ErrorKind::cancelled, "the operation was cancelled");
         if (!all) break;

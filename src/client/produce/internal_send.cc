@@ -13,9 +13,8 @@ Awaitable<kerolox::Result<kerolox::SendReceipt>> send_internal(ClientCore& clien
         client.set_inner_producer(ProducerCore::make_inner(client));
     // Ours for as long as the send takes: the client may drop it when it closes.
     const auto producer = std::static_pointer_cast<ProducerCore>(client.inner_producer());
-    auto sent = co_await awaiting<kerolox::Result<kerolox::SendReceipt>>([&](auto done) {
-        producer->send_then(std::move(message), options, std::move(done));
-    });
+    auto sent = co_await awaiting<kerolox::Result<kerolox::SendReceipt>>(
+        [&](auto done) { producer->send_then(std::move(message), options, std::move(done)); });
     co_return sent;
 }
 

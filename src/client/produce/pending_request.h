@@ -28,11 +28,13 @@ private:
 
 class PendingRequest : public std::enable_shared_from_this<PendingRequest> {
 public:
-    PendingRequest(ClientCore& client, RequestOperation* op, std::string id, std::string topic)
+    PendingRequest(ClientCore& client, RequestOperation* op, std::string id, std::string topic,
+                   std::int64_t timeout_ms)
         : client_(client),
           op_(op),
           id_(std::move(id)),
           topic_(std::move(topic)),
+          timeout_ms_(timeout_ms),
           timer_(client.home().context()) {
         op_->retain();
     }
@@ -44,8 +46,8 @@ public:
 
     const std::string& id() const { return id_; }
     bool is_over() const { return op_ == nullptr || op_->ready(); }
-    /// Ends it when the time is over.
-    void watch(std::int64_t timeout_ms);
+    /// Ends it when what is left of its time is over.
+    void watch(std::int64_t left_ms);
     void on_sent(const kerolox::Result<kerolox::SendReceipt>& sent);
     void end(kerolox::Result<kerolox::MessageView> result);
 
@@ -54,6 +56,7 @@ private:
     RequestOperation* op_;  ///< null: ended
     const std::string id_;
     const std::string topic_;
+    const std::int64_t timeout_ms_;
     boost::asio::steady_timer timer_;
     bool sent_ = false;
 };

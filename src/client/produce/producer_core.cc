@@ -278,7 +278,8 @@ kerolox::Async<void> ProducerCore::close(std::chrono::milliseconds grace) {
 }
 
 bool ProducerCore::is_idle() const {
-    return jobs_ == 0 &&
+    // After the end all that is left was cut off.
+    return (jobs_ == 0 || shut_) &&
            std::ranges::all_of(requests_, [](const auto& one) { return one->is_over(); });
 }
 

@@ -5,7 +5,7 @@
 // producer_core.cc, the home thread's in send_path.cc.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
+#include <unordered_map>
 
 #include <atomic>
 #include <memory>
@@ -149,7 +149,7 @@ private:
     std::vector<SendJob*> inbox_ KX_GUARDED_BY(inbox_lock_);
     std::vector<SendJob*> taken_;  ///< the inbox's other half, home thread
 
-    absl::flat_hash_map<std::string, PublishTopic> topics_;
+    std::unordered_map<std::string, PublishTopic> topics_;
     FaultTable faults_;
     AutoBatcher batcher_;
     std::vector<std::shared_ptr<PendingRequest>> requests_;

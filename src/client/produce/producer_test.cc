@@ -3,9 +3,9 @@
 // One message's way to a broker: what travels, which queue it gets, when it is tried again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include <future>
@@ -14,6 +14,7 @@
 #include "base/compress.h"
 #include "client/produce/publish_topic.h"
 #include "client/produce/send_rig.h"
+#include "kerolox/future.hpp"
 
 namespace kx::client {
 namespace {
@@ -126,8 +127,8 @@ TEST(Producer, CompressesLargeBodiesAndSaysHow) {
     for (const Case& one : {Case{kerolox::Compression::zlib, Compression::kZlib, 0x301},
                             Case{kerolox::Compression::lz4, Compression::kLz4, 0x101},
                             Case{kerolox::Compression::zstd, Compression::kZstd, 0x201}}) {
-        Producer producer = rig.producer(
-            ProducerOptions("C" + std::to_string(group++)).compression(one.type));
+        Producer producer =
+            rig.producer(ProducerOptions("C" + std::to_string(group++)).compression(one.type));
         ASSERT_TRUE(producer.send_to({"T", "broker-a", 0}, note(large)).get());
         const TakenRequest last = rig.a.taken().back();
         EXPECT_EQ(last.field("f"), std::to_string(one.flag));
@@ -229,11 +230,11 @@ TEST(Producer, AsksTheSelectorOnAThreadThatMayBlock) {
 TEST(Producer, TellsWhatASelectorDidWrong) {
     SendRig rig;
     Producer producer = rig.producer();
-    const auto none = producer
-                          .send_selected([](std::span<const Queue> queues,
-                                            const Message&) { return queues.size(); },
-                                         note())
-                          .get();
+    const auto none =
+        producer
+            .send_selected(
+                [](std::span<const Queue> queues, const Message&) { return queues.size(); }, note())
+            .get();
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().text(), "select message queue return null.");
     const auto threw =
@@ -549,7 +550,7 @@ TEST(Producer, EndsASendThatIsCancelled) {
 kerolox::Task<std::string> send_two(Producer& producer) {
     const auto first = co_await producer.send(note("1"));
     const auto second = co_await producer.send(note("2"));
-    co_return first && second ? "both" : "not both";
+    co_return first&& second ? "both" : "not both";
 }
 
 TEST(Producer, CanBeUsedInEachStyle) {
@@ -598,8 +599,7 @@ TEST(Producer, FailsOrDropsWhenAsMuchIsUnderWayAsIsAllowed) {
     SendRig rig;
     rig.a.hold();
     rig.b.hold();
-    Producer fails = rig.producer(
-        ProducerOptions("F").in_flight(10, 64 << 20, BackPressure::fail));
+    Producer fails = rig.producer(ProducerOptions("F").in_flight(10, 64 << 20, BackPressure::fail));
     std::vector<kerolox::Async<SendReceipt>> handles;
     for (int i = 0; i < 10; ++i) handles.push_back(fails.send(note()));
     EXPECT_EQ(fails.in_flight(), 10U);
@@ -610,8 +610,7 @@ TEST(Producer, FailsOrDropsWhenAsMuchIsUnderWayAsIsAllowed) {
                 HasSubstr("send message tryAcquire semaphoreAsyncNum timeout"));
     EXPECT_EQ(fails.send_oneway(note()).error().kind(), ErrorKind::too_much_request);
 
-    Producer drops = rig.producer(
-        ProducerOptions("D").in_flight(10, 64 << 20, BackPressure::drop));
+    Producer drops = rig.producer(ProducerOptions("D").in_flight(10, 64 << 20, BackPressure::drop));
     for (int i = 0; i < 10; ++i) handles.push_back(drops.send(note()));
     EXPECT_TRUE(drops.send_oneway(note()));
     EXPECT_FALSE(drops.send(note()).get());

@@ -23,12 +23,18 @@ std::optional<std::string> from_base64_url(std::string_view text) {
     int count = 0;
     for (const char c : text) {
         std::uint32_t value = 0;
-        if (c >= 'A' && c <= 'Z') value = static_cast<std::uint32_t>(c - 'A');
-        else if (c >= 'a' && c <= 'z') value = static_cast<std::uint32_t>(c - 'a' + 26);
-        else if (c >= '0' && c <= '9') value = static_cast<std::uint32_t>(c - '0' + 52);
-        else if (c == '-') value = 62;
-        else if (c == '_') value = 63;
-        else return std::nullopt;
+        if (c >= 'A' && c <= 'Z')
+            value = static_cast<std::uint32_t>(c - 'A');
+        else if (c >= 'a' && c <= 'z')
+            value = static_cast<std::uint32_t>(c - 'a' + 26);
+        else if (c >= '0' && c <= '9')
+            value = static_cast<std::uint32_t>(c - '0' + 52);
+        else if (c == '-')
+            value = 62;
+        else if (c == '_')
+            value = 63;
+        else
+            return std::nullopt;
         bits = bits << 6 | value;
         count += 6;
         if (count < 8) continue;

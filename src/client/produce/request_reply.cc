@@ -30,7 +30,9 @@ std::string random_uuid() {
 
 Error unsent(std::string_view topic, const Error& why) {
     Error::Detail detail;
-    detail.kind = why.kind() == ErrorKind::timeout ? ErrorKind::timeout : ErrorKind::client;
+    const bool is_ours = why.kind() == ErrorKind::timeout || why.kind() == ErrorKind::cancelled ||
+                         why.kind() == ErrorKind::closed;
+    detail.kind = is_ours ? why.kind() : ErrorKind::client;
     detail.code = why.code();
     detail.text = fmt::format("send request message to <{}> fail", topic);
     detail.tries = why.tries();
@@ -50,10 +52,9 @@ void PendingRequest::end(kerolox::Result<MessageView> result) {
     std::exchange(op_, nullptr)->release();
 }
 
-void PendingRequest::watch(std::int64_t timeout_ms) {
-    timer_.expires_after(std::chrono::milliseconds(timeout_ms));
-    timer_.async_wait([self = shared_from_this(),
-                       timeout_ms](const boost::system::error_code& cancelled) {
+void PendingRequest::watch(std::int64_t left_ms) {
+    timer_.expires_after(std::chrono::milliseconds(left_ms));
+    timer_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
         if (cancelled) return;
         if (!self->sent_) {
             const Error late(ErrorKind::timeout, "it was not sent in time", kAccessTimeout);
@@ -62,7 +63,7 @@ void PendingRequest::watch(std::int64_t timeout_ms) {
         self->end(Error(ErrorKind::timeout,
                         fmt::format("send request message to <{}> OK, but wait reply message "
                                     "timeout, {} ms.",
-                                    self->topic_, timeout_ms),
+                                    self->topic_, self->timeout_ms_),
                         kNoReply));
     });
 }
@@ -74,7 +75,8 @@ void PendingRequest::on_sent(const kerolox::Result<kerolox::SendReceipt>& sent) 
 
 kerolox::Async<MessageView> ProducerCore::request(kerolox::Message message,
                                                   const kerolox::SendOptions& options) {
-    if (kerolox::Status status = usable(); !status) return client_.ready<MessageView>(status.error());
+    if (kerolox::Status status = usable(); !status)
+        return client_.ready<MessageView>(status.error());
     if (kerolox::Status valid = message.check(); !valid)
         return client_.ready<MessageView>(valid.error());
     const std::int64_t timeout_ms = timeout_of(options);
@@ -87,7 +89,7 @@ kerolox::Async<MessageView> ProducerCore::request(kerolox::Message message,
 
     auto* op = client_.new_operation<RequestOperation>();
     kerolox::Async<MessageView> handle(op);
-    auto pending = std::make_shared<PendingRequest>(client_, op, id, message.topic());
+    auto pending = std::make_shared<PendingRequest>(client_, op, id, message.topic(), timeout_ms);
     auto job = std::make_unique<CallbackJob>(
         [pending](const kerolox::Result<kerolox::SendReceipt>& sent) { pending->on_sent(sent); });
     kerolox::Status ready = prepare(*job, std::move(message));
@@ -108,9 +110,8 @@ Awaitable<void> ProducerCore::send_request(std::shared_ptr<ProducerCore> self,
     ClientCore& client = self->client_;
     const std::int64_t begun = client.clock().steady_ms();
     pending->watch(std::max<std::int64_t>(deadline_ms - begun, 1));
-    client.server_requests().await_reply(pending->id(), [pending](const MessageView& reply) {
-        pending->end(reply);
-    });
+    client.server_requests().await_reply(
+        pending->id(), [pending](const MessageView& reply) { pending->end(reply); });
     std::erase_if(self->requests_, [](const auto& one) { return one->is_over(); });
     self->requests_.push_back(pending);
     if (client.routes().cached(job->topic) == nullptr) {

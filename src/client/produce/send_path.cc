@@ -38,7 +38,7 @@ void ProducerCore::take_inbox() {
         SpinGuard guard(inbox_lock_);
         taken_.swap(inbox_);
     }
-    client_.home().gather([this] {
+    client_.home().run_turn([this] {
         for (SendJob* job : taken_) accept(job);
     });
     taken_.clear();
@@ -96,7 +96,7 @@ void ProducerCore::on_route_answer(const std::string& topic, const RouteTable::O
     if (outcome && entry.route != *outcome) entry.use(client_, topic, *outcome);
     const std::vector<SendJob*> waiting = std::move(entry.waiting);
     entry.waiting.clear();
-    client_.home().gather([&] {
+    client_.home().run_turn([&] {
         for (SendJob* job : waiting) {
             if (outcome) {
                 transmit(job);
@@ -165,12 +165,13 @@ void ProducerCore::transmit(SendJob* job) {
     switch (job->choice) {
         case QueueChoice::kSelected: return run_selector(job, topic);
         case QueueChoice::kByKey:
-            return aim(job, topic.targets[queue_for_key(job->key, topic.targets.size(),
-                                                        settings_.key_spread)]);
+            return aim(
+                job,
+                topic.targets[queue_for_key(job->key, topic.targets.size(), settings_.key_spread)]);
         default: break;
     }
-    const std::string_view last = job->brokers_tried.empty() ? std::string_view()
-                                                             : job->brokers_tried.back();
+    const std::string_view last =
+        job->brokers_tried.empty() ? std::string_view() : job->brokers_tried.back();
     aim(job, settings_.config.send_latency_fault_enable ? *topic.by_turns(last, faults_)
                                                         : *topic.by_turns(last));
 }
@@ -197,8 +198,7 @@ void ProducerCore::aim_at_given(SendJob* job, PublishTopic& topic) {
 /// The application's function may block: on a callback thread, not here.
 void ProducerCore::run_selector(SendJob* job, const PublishTopic& topic) {
     auto select = [this, job, queues = topic.queues] {
-        kerolox::Result<kerolox::Queue> choice =
-            client_error("select message queue return null.");
+        kerolox::Result<kerolox::Queue> choice = client_error("select message queue return null.");
         try {
             const std::size_t index = job->selector(*queues, job->message);
             if (index < queues->size()) choice = (*queues)[index];
@@ -380,8 +380,8 @@ Error ProducerCore::final_error(const SendJob& job, const Error& last) const {
     const std::int64_t cost = (client_.clock().steady_ns() - job.started_ns) / 1'000'000;
     const bool out_of_time = client_.clock().steady_ms() >= job.deadline_ms;
     Error::Detail detail;
-    detail.kind = last.kind() == ErrorKind::timeout || out_of_time ? ErrorKind::timeout
-                                                                   : ErrorKind::client;
+    detail.kind =
+        last.kind() == ErrorKind::timeout || out_of_time ? ErrorKind::timeout : ErrorKind::client;
     switch (last.kind()) {
         case ErrorKind::broker: detail.code = last.code(); break;
         case ErrorKind::connect:
@@ -447,8 +447,7 @@ void ProducerCore::count_outcome(const SendJob& job, const Sent& result) const {
     }
     client_.count("kerolox_sends_total", job.messages, "result", outcome);
     const auto took = static_cast<double>(client_.clock().steady_ns() - job.started_ns);
-    client_.count("kerolox_send_latency_ms", took / 1e6, {}, {},
-                  kerolox::Metric::Kind::histogram);
+    client_.count("kerolox_send_latency_ms", took / 1e6, {}, {}, kerolox::Metric::Kind::histogram);
 }
 
 // --- brokers that are avoided ---

@@ -38,8 +38,7 @@ void tell_each(const ClientCore& client, std::string_view what, Tell tell) {
 
 bool is_watched(const ClientCore& client) { return !client.settings().interceptors.empty(); }
 
-kerolox::Status tell_before_send(ClientCore& client, const std::string& group,
-                                 const SendJob& job) {
+kerolox::Status tell_before_send(ClientCore& client, const std::string& group, const SendJob& job) {
     const kerolox::SendContext context = context_of(client, group, job);
     kerolox::Status verdict;
     tell_each(client, "before_send", [&](kerolox::Interceptor& interceptor) {
@@ -52,8 +51,7 @@ kerolox::Status tell_before_send(ClientCore& client, const std::string& group,
 void tell_after_send(ClientCore& client, const std::string& group, const SendJob& job,
                      const kerolox::Result<kerolox::SendReceipt>& result) {
     kerolox::SendContext context = context_of(client, group, job);
-    context.took =
-        std::chrono::nanoseconds(client.clock().steady_ns() - job.try_started_ns);
+    context.took = std::chrono::nanoseconds(client.clock().steady_ns() - job.try_started_ns);
     context.result = &result;
     tell_each(client, "after_send",
               [&](kerolox::Interceptor& interceptor) { interceptor.after_send(context); });

@@ -206,8 +206,8 @@ void BeginOperation::done(kerolox::Result<SendReceipt> result) {
         complete(half.error());
     } else if (!result->stored() || ready()) {
         core_->end_then(std::move(half).value(), Decision::rollback, {}, {});
-        complete(client_error(fmt::format("the half message was rolled back: {}",
-                                          to_string(result->status()))));
+        complete(client_error(
+            fmt::format("the half message was rolled back: {}", to_string(result->status()))));
     } else {
         auto data = std::make_unique<kerolox::detail::TransactionData>();
         data->core = core_;
@@ -252,8 +252,7 @@ void TransactionCore::write_end(HalfMessage half, Decision decision, std::string
                                        .decision = decision,
                                        .from_check = half.from_check});
     Peer& peer = client().peer(half.address);
-    const std::int64_t deadline =
-        client().clock().steady_ms() + settings().config.send_msg_timeout;
+    const std::int64_t deadline = client().clock().steady_ms() + settings().config.send_msg_timeout;
     auto self = shared_from_this();
     peer.connect(
         [this, self, &peer, half = std::move(half), decision, remark = std::move(remark),
@@ -261,9 +260,9 @@ void TransactionCore::write_end(HalfMessage half, Decision decision, std::string
             net::Connection* connection = status ? peer.ready() : nullptr;
             if (!status) return report(status);
             if (connection == nullptr) {
-                return report(connect_error(
-                    kx::Error{Errc::kUnavailable, "the connection closed at once"},
-                    peer.address()));
+                return report(
+                    connect_error(kx::Error{Errc::kUnavailable, "the connection closed at once"},
+                                  peer.address()));
             }
             wire::EndTransaction header;
             header.topic = half.topic;

@@ -39,6 +39,7 @@ struct ForClient {
     std::string_view client_id;
     std::string_view topic;
     std::string_view msg_id;
+    std::optional<bool> jstack_enable;
 
     static constexpr auto fields() {
         return std::array{
@@ -46,6 +47,7 @@ struct ForClient {
             field<&ForClient::client_id>("clientId"),
             field<&ForClient::topic>("topic"),
             field<&ForClient::msg_id>("msgId"),
+            field<&ForClient::jstack_enable>("jstackEnable"),
         };
     }
 };

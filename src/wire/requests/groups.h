@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Administration of consumer groups: 201, 207, 352, 353. Source: protocol.md 2.13.
+// Administration of consumer groups: 201, 207, 314, 352, 353. Source: protocol.md 2.13.
 #pragma once
 
 #include "base/field.h"
@@ -53,6 +53,23 @@ struct GetAllGroups {
             field<&GetAllGroups::group_seq>("groupSeq"),
             field<&GetAllGroups::data_version>("dataVersion"),
             field<&GetAllGroups::max_group_num>("maxGroupNum"),
+        };
+    }
+};
+
+/// CLONE_GROUP_OFFSET 314.
+struct CloneGroupOffset {
+    std::string_view src_group;
+    std::string_view dest_group;
+    std::string_view topic;
+    bool offline = false;
+
+    static constexpr auto fields() {
+        return std::array{
+            field<&CloneGroupOffset::src_group>("srcGroup", "", kRequired),
+            field<&CloneGroupOffset::dest_group>("destGroup", "", kRequired),
+            field<&CloneGroupOffset::topic>("topic"),
+            field<&CloneGroupOffset::offline>("offline"),
         };
     }
 };

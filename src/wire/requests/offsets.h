@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Offsets: committed ones (14, 15), the queue's own (29-32), and VIEW_MESSAGE_BY_ID 33.
+// Offsets: committed ones (14, 15), the queue's own (29-32); messages by key (12) and by place
+// (33).
 // Source: protocol.md 2.4, 2.5.
 #pragma once
 
@@ -93,6 +94,25 @@ struct ViewMessage {
         return std::array{
             field<&ViewMessage::topic>("topic"),
             field<&ViewMessage::offset>("offset", "", kRequired),
+        };
+    }
+};
+
+/// QUERY_MESSAGE 12: by key, within store times.
+struct QueryMessage {
+    std::string_view topic;
+    std::string_view key;
+    std::int32_t max_num = 0;
+    std::int64_t begin_timestamp = 0;
+    std::int64_t end_timestamp = 0;
+
+    static constexpr auto fields() {
+        return std::array{
+            field<&QueryMessage::topic>("topic", "", kRequired),
+            field<&QueryMessage::key>("key", "", kRequired),
+            field<&QueryMessage::max_num>("maxNum", "", kRequired),
+            field<&QueryMessage::begin_timestamp>("beginTimestamp", "", kRequired),
+            field<&QueryMessage::end_timestamp>("endTimestamp", "", kRequired),
         };
     }
 };
