@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 
 namespace kx::client {
 
@@ -42,9 +43,32 @@ ListenerThreads::~ListenerThreads() { stop(); }
 void ListenerThreads::post(std::span<Work> works) {
     if (works.empty()) return;
     if (executor_) {
-        for (Work& work : works) executor_(std::move(work));
+        for (Work& work : works) give_to_executor(std::move(work));
         return;
     }
+    post_own(works);
+}
+
+/// One that refuses must not cost messages: our own threads do it then.
+void ListenerThreads::give_to_executor(Work work) {
+    struct Once {
+        std::atomic<bool> begun{false};
+        Work work;
+    };
+    auto once = std::make_shared<Once>();
+    once->work = std::move(work);
+    const auto run = [once] {
+        if (!once->begun.exchange(true)) once->work();
+    };
+    try {
+        executor_(run);
+    } catch (...) {
+        Work own(run);
+        post_own(std::span(&own, 1));
+    }
+}
+
+void ListenerThreads::post_own(std::span<Work> works) {
     State& state = *state_;
     MutexLock lock(state.mutex);
     if (state.stopping) return;

@@ -34,6 +34,8 @@ public:
 
 private:
     struct State;
+    void give_to_executor(Work work);
+    void post_own(std::span<Work> works);
     const kerolox::Executor executor_;
     const std::shared_ptr<State> state_;
 };

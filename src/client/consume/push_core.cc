@@ -368,9 +368,15 @@ kerolox::Async<void> PushCore::close(std::chrono::milliseconds grace) {
 Awaitable<void> PushCore::shut(std::int64_t grace_ms) {
     const auto self = shared_from_this();
     closing_.store(true, std::memory_order_release);
-    if (std::exchange(shut_, true)) co_return;
+    constexpr std::int64_t kPauseMs = 2;
+    if (std::exchange(shut_, true)) {
+        // Somebody else does it: all see the same end.
+        while (!ended_ && co_await client_.sleep(kPauseMs)) continue;
+        co_return;
+    }
     co_await end(grace_ms);
     threads_.stop();
+    ended_ = true;
 }
 
 /// Nothing new begins, what is under way ends, and only then are offsets final.

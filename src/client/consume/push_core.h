@@ -189,6 +189,7 @@ private:
     std::map<kerolox::Queue, PulledQueuePtr> queues_ KX_GUARDED_BY(mutex_);
 
     bool shut_ = false;
+    bool ended_ = false;
     bool resetting_ = false;
     /// Last: its threads end before what they use.
     ListenerThreads threads_;

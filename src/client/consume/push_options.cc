@@ -242,7 +242,8 @@ std::vector<ConfigProblem> PushOptions::validate() const {
         refuse("consumerGroup", group,
                "consumerGroup can not equal DEFAULT_CONSUMER, please specify another one.");
     }
-    if (!config.consume_timestamp.empty() && !kx::client::parse_consume_time(config.consume_timestamp)) {
+    if (!config.consume_timestamp.empty() &&
+        !kx::client::parse_consume_time(config.consume_timestamp)) {
         refuse("consumeTimestamp", config.consume_timestamp,
                fmt::format("consumeTimestamp is invalid, the valid format is yyyyMMddHHmmss,but "
                            "received {}",

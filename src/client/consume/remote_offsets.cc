@@ -10,8 +10,8 @@ namespace {
 constexpr std::int32_t kReadGroupOffset = 14;
 constexpr std::int32_t kWriteGroupOffset = 15;
 constexpr std::int32_t kSearchOffsetByTime = 29;
-constexpr std::int32_t kGetMaxOffset = 30;
-constexpr std::int32_t kGetMinOffset = 31;
+constexpr std::int32_t kAskMaxOffset = 30;
+constexpr std::int32_t kAskMinOffset = 31;
 constexpr std::int64_t kOffsetTimeoutMs = 5'000;
 
 using Offset = kerolox::Result<std::int64_t>;
@@ -158,7 +158,7 @@ Awaitable<Offset> query_max_offset(ClientCore& core, kerolox::Queue queue) {
     wire::QueueOfTopic header;
     header.topic = queue.topic;
     header.queue_id = queue.id;
-    net::Call call = with_broker(net::Call(kGetMaxOffset, header), queue);
+    net::Call call = with_broker(net::Call(kAskMaxOffset, header), queue);
     co_return co_await ask_offset(core, std::move(queue), std::move(call));
 }
 
@@ -166,7 +166,7 @@ Awaitable<Offset> query_min_offset(ClientCore& core, kerolox::Queue queue) {
     wire::QueueOfTopic header;
     header.topic = queue.topic;
     header.queue_id = queue.id;
-    net::Call call = with_broker(net::Call(kGetMinOffset, header), queue);
+    net::Call call = with_broker(net::Call(kAskMinOffset, header), queue);
     co_return co_await ask_offset(core, std::move(queue), std::move(call));
 }
 

@@ -60,6 +60,8 @@ Result<TransactionProducer> Client::transaction_producer(TransactionOptions opti
 
 Result<PushConsumer> Client::push_consumer(PushOptions options) const {
     if (Status status = core_of(*this).usable(); !status) return status.error();
+    if (Access::settings(options) == nullptr)
+        return kx::client::usage_error("the options were moved away");
     if (Status valid = kx::client::as_status(options.validate()); !valid) return valid.error();
     auto core = kx::client::PushCore::create(lease_of(*this), *Access::settings(options));
     if (!core) return core.error();
