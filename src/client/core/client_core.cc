@@ -456,19 +456,30 @@ Awaitable<void> ClientCore::unregister(std::string producer_group, std::string c
     header.client_id = id_;
     header.producer_group = producer_group;
     header.consumer_group = consumer_group;
-    const auto brokers = routes_.brokers();
-    for (const auto& [name, addresses] : brokers) {
-        for (const auto& [broker_id, address] : addresses) {
+    std::vector<std::string> addresses;
+    for (const auto& [name, by_id] : routes_.brokers()) {
+        for (const auto& [broker_id, address] : by_id) {
             // Whom we never spoke to needs no farewell.
-            if (peer(address).ready() == nullptr) continue;
-            const Reply reply = co_await call_ok(address, net::Call(kUnregisterClient, header),
-                                                 config().mq_client_api_timeout);
-            if (!reply) {
-                log(kerolox::LogLevel::info, "client", "unregistering at {} failed: {}", address,
-                    reply.error().describe());
-            }
+            if (peer(address).ready() != nullptr) addresses.push_back(address);
         }
     }
+    if (addresses.empty()) co_return;
+    // A broker that says nothing must not hold up who closes: it learns from the connection's end.
+    constexpr std::int32_t kFarewellMs = 1'000;
+    const std::int32_t timeout = std::min(config().mq_client_api_timeout, kFarewellMs);
+    const net::Call farewell(kUnregisterClient, header);
+    auto left = std::make_shared<std::size_t>(addresses.size());
+    co_await awaiting<int>([&](auto done) {
+        for (const std::string& address : addresses) {
+            call(address, farewell, timeout, [this, address, left, done](const Reply& reply) {
+                if (!reply || !reply->ok()) {
+                    log(kerolox::LogLevel::info, "client", "unregistering at {} failed: {}",
+                        address, reply ? reply->remark : reply.error().describe());
+                }
+                if (--*left == 0) done(0);
+            });
+        }
+    });
 }
 
 void ClientCore::tell_route(const std::string& topic, const RoutePtr& route) {
