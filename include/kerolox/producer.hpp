@@ -73,13 +73,13 @@ struct SendOptions {
 };
 
 /// Picks one of the queues by index; one that is out of range, or an exception, fails the send.
+/// Runs on a callback thread; with callbacks_on_io on the io thread, where it must not block.
 using QueueSelector =
     UniqueFunction<std::size_t(std::span<const Queue> queues, const Message& message)>;
 
 /// What a send does when as much is under way as is allowed.
 enum class BackPressure : std::uint8_t {
-    wait,  ///< within its timeout: a call from a thread blocks, a coroutine's handle completes
-           ///< later
+    wait,  ///< the call blocks, within its timeout; on an io thread it fails at once
     fail,  ///< too_much_request at once
     drop,  ///< for one-way sends: not sent, counted; other sends fail
 };
@@ -92,7 +92,8 @@ enum class KeySpread : std::uint8_t {
     consistent_hash,  ///< few keys move when the number of queues changes
 };
 
-/// Small messages of one topic that travel together.
+/// Small messages of one topic, tag and way of waiting that travel together. Delayed ones, those
+/// with a key to be ordered by, and those large enough to be compressed go alone.
 struct AutoBatch {
     std::size_t bytes = 32 * 1024;                 ///< sent when so many are together: 1 to 2 MiB
     std::size_t count = 1024;                      ///< or so many messages
@@ -162,13 +163,15 @@ public:
     /// One topic, no delays, all in one request and one queue; stored together or not at all.
     Async<std::vector<SendReceipt>> send_batch(std::vector<Message> messages,
                                                SendOptions options = {});
-    /// The same in as many requests as max_message_size asks for; receipts come in the messages'
-    /// order, and the first failure is the result.
+    /// The same in as many requests as max_message_size asks for, one after the other; receipts
+    /// come in the messages' order. The first failure is the result and ends it: what went before
+    /// stays.
     Async<std::vector<SendReceipt>> send_batches(std::vector<Message> messages,
                                                  SendOptions options = {});
     /// Handed to the connection, that is all one knows.
     Status send_oneway(Message message, SendOptions options = {});
-    /// Sends, then waits for the message that somebody replies with.
+    /// Sends, then waits for the message that somebody replies with, both within the timeout. Fails
+    /// with code 10006 when the request was sent and nobody replied.
     Async<MessageView> request(Message message, SendOptions options);
     /// To the sender of a message that came by request().
     Async<SendReceipt> reply(const MessageView& request, Bytes body, SendOptions options = {});
@@ -190,7 +193,8 @@ private:
 /// What becomes of a half message.
 enum class Decision : std::uint8_t { unknown, commit, rollback };
 
-/// Asked by the broker for a half message it heard nothing of. Runs on a thread that may block.
+/// Asked by the broker for a half message it heard nothing of. Runs on a thread that may block;
+/// with more than one checker thread it is called by several at once. What it throws means unknown.
 using TransactionChecker = UniqueFunction<Decision(const MessageView&)>;
 
 /// The outcome of a transaction.
@@ -255,6 +259,7 @@ public:
     Async<TransactionReceipt> send(Message message,
                                    UniqueFunction<Decision(const SendReceipt&)> local,
                                    SendOptions options = {});
+    /// Fails when the half message is not stored safely; it is rolled back then.
     Async<Transaction> begin(Message message, SendOptions options = {});
     Async<void> close(std::chrono::milliseconds grace = std::chrono::seconds(10));
 

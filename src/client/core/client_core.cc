@@ -397,8 +397,10 @@ Awaitable<void> ClientCore::unregister(std::string producer_group, std::string c
 }
 
 Awaitable<void> ClientCore::unregister_at(std::string address, net::Call farewell) {
-    const Reply reply =
-        co_await call_ok(address, std::move(farewell), config().mq_client_api_timeout);
+    // A broker that says nothing must not hold up who closes: it learns from the connection's end.
+    constexpr std::int32_t kFarewellMs = 1'000;
+    const Reply reply = co_await call_ok(address, std::move(farewell),
+                                         std::min(config().mq_client_api_timeout, kFarewellMs));
     if (!reply) {
         log(kerolox::LogLevel::info, "client", "unregistering at {} failed: {}", address,
             reply.error().describe());

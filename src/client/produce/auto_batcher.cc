@@ -53,7 +53,7 @@ std::size_t size_in_batch(const SendJob& job) {
     return kBatchItemBytes + job.body.bytes.size() + job.properties.size();
 }
 
-std::string group_of(const SendJob& job) {
+std::string batch_group_of(const SendJob& job) {
     return fmt::format("{}\n{}\n{}\n{}\n{}", job.topic, job.queue.broker,
                        job.choice == QueueChoice::kGiven ? job.queue.id : -1,
                        Access::data(job.message)->wait_store,
@@ -61,7 +61,7 @@ std::string group_of(const SendJob& job) {
 }
 
 /// Each key once, in the order of the messages.
-std::string keys_of(const std::vector<SendJob*>& members) {
+std::string batch_keys_of(const std::vector<SendJob*>& members) {
     std::set<std::string_view> seen;
     std::string joined;
     for (const SendJob* member : members) {
@@ -101,7 +101,7 @@ bool AutoBatcher::add(SendJob* job) {
     const auto message_max = static_cast<std::size_t>(config.max_message_size);
     if (bytes_waiting_ + size > total_max || size > message_max) return false;
 
-    const std::string name = group_of(*job);
+    const std::string name = batch_group_of(*job);
     if (const auto open = groups_.find(name);
         open != groups_.end() && open->second.bytes + size > message_max) {
         Group full = std::move(open->second);
@@ -184,7 +184,7 @@ void AutoBatcher::flush(Group group) {
     batch->deadline_ms = deadline;
     batch->timeout_ms = std::max<std::int64_t>(deadline - clock.steady_ms(), 0);
     batch->messages = 0;  // each member is counted itself
-    const std::string keys = keys_of(members);
+    const std::string keys = batch_keys_of(members);
     model::append_property(batch->properties, property::kKeys, keys);
     make_batch_job(*batch, producer_.client(), Slice::own(std::move(body)), waits);
     producer_.adopt(batch);

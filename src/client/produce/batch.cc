@@ -14,15 +14,12 @@ namespace kx::client {
 namespace {
 
 namespace property = model::property;
-using kerolox::Error;
-using kerolox::Message;
-using kerolox::SendReceipt;
-using Receipts = std::vector<SendReceipt>;
+using Receipts = std::vector<kerolox::SendReceipt>;
 
 /// The send of one batch.
 class BatchOperation final : public OperationJob<Receipts> {
 public:
-    void done(kerolox::Result<SendReceipt> result) override {
+    void done(kerolox::Result<kerolox::SendReceipt> result) override {
         if (result) {
             complete(split_receipt(*result, ids));
         } else {
@@ -36,16 +33,16 @@ public:
 /// The send of many batches, one after the other.
 class BatchesOperation final : public kerolox::detail::OperationOf<Receipts> {};
 
-Error failed_batch(const Error& why) {
-    Error::Detail detail;
+kerolox::Error failed_batch(const kerolox::Error& why) {
+    kerolox::Error::Detail detail;
     detail.kind = kerolox::ErrorKind::client;
     detail.code = why.code();
     detail.text = fmt::format("Failed to initiate the MessageBatch: {}", why.text());
     detail.cause = why;
-    return Error(std::move(detail));
+    return kerolox::Error(std::move(detail));
 }
 
-bool is_delayed(const Message& message) {
+bool is_delayed(const kerolox::Message& message) {
     for (const std::string_view name : {property::kTimerDelayMs, property::kTimerDelaySec,
                                         property::kTimerDeliverMs, property::kDelay}) {
         if (message.property(name).value_or("0") != "0") return true;
@@ -65,9 +62,9 @@ std::vector<std::string_view> split_commas(std::string_view text) {
 
 }  // namespace
 
-kerolox::Status check_batch(std::span<const Message> messages) {
+kerolox::Status check_batch(std::span<const kerolox::Message> messages) {
     if (messages.empty()) return client_error("a batch holds at least one message");
-    for (const Message& message : messages) {
+    for (const kerolox::Message& message : messages) {
         if (kerolox::Status valid = message.check(); !valid) return valid;
         if (is_delayed(message))
             return client_error("TimeDelayLevel is not supported for batching");
@@ -97,7 +94,7 @@ void make_batch_job(SendJob& job, ClientCore& client, Slice body, bool wait_stor
     job.body = std::move(body);
 }
 
-Receipts split_receipt(const SendReceipt& whole, std::span<const std::string> ids) {
+Receipts split_receipt(const kerolox::SendReceipt& whole, std::span<const std::string> ids) {
     const kerolox::detail::ReceiptData& data = receipt_data(whole);
     const auto offset_ids = split_commas(data.offset_id);
     Receipts receipts;
@@ -113,7 +110,7 @@ Receipts split_receipt(const SendReceipt& whole, std::span<const std::string> id
     return receipts;
 }
 
-kerolox::Async<Receipts> ProducerCore::send_batch(std::vector<Message> messages,
+kerolox::Async<Receipts> ProducerCore::send_batch(std::vector<kerolox::Message> messages,
                                                   const kerolox::SendOptions& options) {
     if (kerolox::Status status = usable(); !status) return client_.ready<Receipts>(status.error());
     if (kerolox::Status valid = check_batch(messages); !valid)
@@ -121,7 +118,7 @@ kerolox::Async<Receipts> ProducerCore::send_batch(std::vector<Message> messages,
     auto* op = client_.new_operation<BatchOperation>();
     kerolox::Async<Receipts> handle(op);
     std::string body;
-    for (const Message& message : messages) {
+    for (const kerolox::Message& message : messages) {
         std::string properties;
         std::string id;
         if (kerolox::Status fine = finish_properties(message, properties, id); !fine) {
@@ -147,15 +144,15 @@ kerolox::Async<Receipts> ProducerCore::send_batch(std::vector<Message> messages,
     return handle;
 }
 
-kerolox::Async<Receipts> ProducerCore::send_batches(std::vector<Message> messages,
+kerolox::Async<Receipts> ProducerCore::send_batches(std::vector<kerolox::Message> messages,
                                                     const kerolox::SendOptions& options) {
     if (kerolox::Status status = usable(); !status) return client_.ready<Receipts>(status.error());
     if (kerolox::Status valid = check_batch(messages); !valid)
         return client_.ready<Receipts>(failed_batch(valid.error()));
     const auto limit = static_cast<std::size_t>(settings_.config.max_message_size);
-    std::vector<std::vector<Message>> batches(1);
+    std::vector<std::vector<kerolox::Message>> batches(1);
     std::size_t bytes = 0;
-    for (Message& message : messages) {
+    for (kerolox::Message& message : messages) {
         std::string properties;
         std::string id;
         if (kerolox::Status fine = finish_properties(message, properties, id); !fine)
@@ -183,12 +180,12 @@ kerolox::Async<Receipts> ProducerCore::send_batches(std::vector<Message> message
 
 Awaitable<void> ProducerCore::send_each(std::shared_ptr<ProducerCore> self,
                                         kerolox::detail::OperationOf<Receipts>* op,
-                                        std::vector<std::vector<Message>> batches,
+                                        std::vector<std::vector<kerolox::Message>> batches,
                                         kerolox::SendOptions options) {
     ClientCore& client = self->client_;
     const std::int64_t deadline = client.clock().steady_ms() + self->timeout_of(options);
     kerolox::Result<Receipts> all = Receipts();
-    for (std::vector<Message>& batch : batches) {
+    for (std::vector<kerolox::Message>& batch : batches) {
         // On this thread a full producer refuses at once: room is waited for here.
         constexpr std::int64_t kLookMs = 2;
         const bool waits = self->settings_.back_pressure == kerolox::BackPressure::wait;
@@ -196,10 +193,10 @@ Awaitable<void> ProducerCore::send_each(std::shared_ptr<ProducerCore> self,
             if (!co_await client.sleep(kLookMs)) break;
         const std::int64_t left = deadline - client.clock().steady_ms();
         if (left <= 0)
-            all =
-                Error(kerolox::ErrorKind::timeout, "sendDefaultImpl call timeout", kAccessTimeout);
+            all = kerolox::Error(kerolox::ErrorKind::timeout, "sendDefaultImpl call timeout",
+                                 kAccessTimeout);
         if (options.stop.stop_requested() || op->ready())
-            all = Error(kerolox::ErrorKind::cancelled, "the operation was cancelled");
+            all = kerolox::Error(kerolox::ErrorKind::cancelled, "the operation was cancelled");
         if (!all) break;
         options.timeout = std::chrono::milliseconds(left);
         auto sent = co_await awaiting<kerolox::Result<Receipts>>([&](auto done) {

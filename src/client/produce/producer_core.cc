@@ -16,14 +16,10 @@
 namespace kx::client {
 namespace {
 
-using kerolox::Error;
-using kerolox::ErrorKind;
-using kerolox::SendReceipt;
-
 class OnewayJob final : public SendJob {
 public:
-    void done(kerolox::Result<SendReceipt>) override { delete this; }
-    void abandon(const Error&) override {}
+    void done(kerolox::Result<kerolox::SendReceipt>) override { delete this; }
+    void abandon(const kerolox::Error&) override {}
 };
 
 }  // namespace
@@ -152,14 +148,15 @@ void ProducerCore::compress_body(SendJob& job) const {
     job.sys_flag |= model::kCompressed | bits;
 }
 
-kerolox::Async<SendReceipt> ProducerCore::send(kerolox::Message message,
-                                               const kerolox::SendOptions& options,
-                                               QueueChoice choice, kerolox::Queue queue,
-                                               kerolox::QueueSelector selector, std::string key) {
+kerolox::Async<kerolox::SendReceipt> ProducerCore::send(kerolox::Message message,
+                                                        const kerolox::SendOptions& options,
+                                                        QueueChoice choice, kerolox::Queue queue,
+                                                        kerolox::QueueSelector selector,
+                                                        std::string key) {
     if (kerolox::Status status = usable(); !status)
-        return client_.ready<SendReceipt>(status.error());
+        return client_.ready<kerolox::SendReceipt>(status.error());
     auto* op = client_.new_operation<SendOperation>();
-    kerolox::Async<SendReceipt> handle(op);
+    kerolox::Async<kerolox::SendReceipt> handle(op);
     if (kerolox::Status prepared = prepare(*op, std::move(message)); !prepared) {
         op->complete(prepared.error());
         return handle;
@@ -181,7 +178,7 @@ kerolox::Status ProducerCore::send_oneway(kerolox::Message message,
     auto job = std::make_unique<OnewayJob>();
     if (kerolox::Status prepared = prepare(*job, std::move(message)); !prepared) return prepared;
     job->is_oneway = true;
-    Error refusal(ErrorKind::internal, "");
+    kerolox::Error refusal(kerolox::ErrorKind::internal, "");
     const std::int64_t timeout_ms = timeout_of(options);
     if (!admit(*job, timeout_ms, refusal)) {
         if (settings_.back_pressure != kerolox::BackPressure::drop) return refusal;
@@ -203,7 +200,7 @@ void ProducerCore::send_then(kerolox::Message message, const kerolox::SendOption
 
 // --- handing over ---
 
-bool ProducerCore::admit(SendJob& job, std::int64_t timeout_ms, Error& refusal) {
+bool ProducerCore::admit(SendJob& job, std::int64_t timeout_ms, kerolox::Error& refusal) {
     // Small messages cost more than their bodies.
     constexpr std::size_t kOverhead = 512;
     job.permit_bytes = job.body.bytes.size() + job.properties.size() + kOverhead;
@@ -211,14 +208,14 @@ bool ProducerCore::admit(SendJob& job, std::int64_t timeout_ms, Error& refusal) 
     const bool waits = settings_.back_pressure == kerolox::BackPressure::wait && !on_io_thread();
     job.has_permit = waits ? permits_.take_before(bytes, timeout_ms) : permits_.take(bytes);
     if (job.has_permit) return true;
-    Error::Detail detail;
-    detail.kind = ErrorKind::too_much_request;
+    kerolox::Error::Detail detail;
+    detail.kind = kerolox::ErrorKind::too_much_request;
     detail.text = fmt::format(
         "send message tryAcquire semaphoreAsyncNum timeout: {} messages are "
         "under way",
         permits_.messages());
     detail.retriable = true;
-    refusal = Error(std::move(detail));
+    refusal = kerolox::Error(std::move(detail));
     if (closing_.load()) refusal = closed_error("producer");
     return false;
 }
@@ -228,7 +225,7 @@ void ProducerCore::submit(SendJob* job, std::int64_t timeout_ms) {
     job->started_ns = client_.clock().steady_ns();
     job->deadline_ms = job->started_ns / 1'000'000 + timeout_ms;
     if (!job->has_permit) {
-        Error refusal(ErrorKind::internal, "");
+        kerolox::Error refusal(kerolox::ErrorKind::internal, "");
         if (!admit(*job, timeout_ms, refusal)) return job->done(refusal);
     }
     bool first = false;
@@ -296,13 +293,15 @@ Awaitable<void> ProducerCore::shut(std::int64_t grace_ms) {
     std::int64_t cut_off = 0;
     for (SendJob* job = first_; job != nullptr; job = job->next) {
         if (!job->is_abandoned()) ++cut_off;
-        job->abandon(Error(ErrorKind::cancelled, "the producer was closed meanwhile"));
+        job->abandon(
+            kerolox::Error(kerolox::ErrorKind::cancelled, "the producer was closed meanwhile"));
     }
     const auto requests = std::move(requests_);
     requests_.clear();
     for (const auto& request : requests) {
         if (!request->is_over()) ++cut_off;
-        request->end(Error(ErrorKind::cancelled, "the producer was closed meanwhile"));
+        request->end(
+            kerolox::Error(kerolox::ErrorKind::cancelled, "the producer was closed meanwhile"));
     }
     if (cut_off > 0) {
         client_.log(kerolox::LogLevel::warn, "producer",

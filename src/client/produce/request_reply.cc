@@ -14,9 +14,6 @@ namespace kx::client {
 namespace {
 
 namespace property = model::property;
-using kerolox::Error;
-using kerolox::ErrorKind;
-using kerolox::MessageView;
 
 std::string random_uuid() {
     std::random_device random;
@@ -28,23 +25,24 @@ std::string random_uuid() {
                        words[1] & 0xffff, words[2] >> 16, words[2] & 0xffff, words[3]);
 }
 
-Error unsent(std::string_view topic, const Error& why) {
-    Error::Detail detail;
-    const bool is_ours = why.kind() == ErrorKind::timeout || why.kind() == ErrorKind::cancelled ||
-                         why.kind() == ErrorKind::closed;
-    detail.kind = is_ours ? why.kind() : ErrorKind::client;
+kerolox::Error unsent(std::string_view topic, const kerolox::Error& why) {
+    kerolox::Error::Detail detail;
+    const bool is_ours = why.kind() == kerolox::ErrorKind::timeout ||
+                         why.kind() == kerolox::ErrorKind::cancelled ||
+                         why.kind() == kerolox::ErrorKind::closed;
+    detail.kind = is_ours ? why.kind() : kerolox::ErrorKind::client;
     detail.code = why.code();
     detail.text = fmt::format("send request message to <{}> fail", topic);
     detail.tries = why.tries();
     detail.brokers_tried.assign(why.brokers_tried().begin(), why.brokers_tried().end());
     detail.retriable = why.retriable();
     detail.cause = why;
-    return Error(std::move(detail));
+    return kerolox::Error(std::move(detail));
 }
 
 }  // namespace
 
-void PendingRequest::end(kerolox::Result<MessageView> result) {
+void PendingRequest::end(kerolox::Result<kerolox::MessageView> result) {
     if (op_ == nullptr) return;
     timer_.cancel();
     client_.server_requests().forget_reply(id_);
@@ -57,14 +55,16 @@ void PendingRequest::watch(std::int64_t left_ms) {
     timer_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
         if (cancelled) return;
         if (!self->sent_) {
-            const Error late(ErrorKind::timeout, "it was not sent in time", kAccessTimeout);
+            const kerolox::Error late(kerolox::ErrorKind::timeout, "it was not sent in time",
+                                      kAccessTimeout);
             return self->end(unsent(self->topic_, late));
         }
-        self->end(Error(ErrorKind::timeout,
-                        fmt::format("send request message to <{}> OK, but wait reply message "
-                                    "timeout, {} ms.",
-                                    self->topic_, self->timeout_ms_),
-                        kNoReply));
+        self->end(
+            kerolox::Error(kerolox::ErrorKind::timeout,
+                           fmt::format("send request message to <{}> OK, but wait reply message "
+                                       "timeout, {} ms.",
+                                       self->topic_, self->timeout_ms_),
+                           kNoReply));
     });
 }
 
@@ -73,12 +73,12 @@ void PendingRequest::on_sent(const kerolox::Result<kerolox::SendReceipt>& sent) 
     if (!sent) end(unsent(topic_, sent.error()));
 }
 
-kerolox::Async<MessageView> ProducerCore::request(kerolox::Message message,
-                                                  const kerolox::SendOptions& options) {
+kerolox::Async<kerolox::MessageView> ProducerCore::request(kerolox::Message message,
+                                                           const kerolox::SendOptions& options) {
     if (kerolox::Status status = usable(); !status)
-        return client_.ready<MessageView>(status.error());
+        return client_.ready<kerolox::MessageView>(status.error());
     if (kerolox::Status valid = message.check(); !valid)
-        return client_.ready<MessageView>(valid.error());
+        return client_.ready<kerolox::MessageView>(valid.error());
     const std::int64_t timeout_ms = timeout_of(options);
     const std::int64_t deadline_ms = client_.clock().steady_ms() + timeout_ms;
     const std::string id = random_uuid();
@@ -88,12 +88,12 @@ kerolox::Async<MessageView> ProducerCore::request(kerolox::Message message,
     model::set_property(properties, property::kTtl, std::to_string(timeout_ms));
 
     auto* op = client_.new_operation<RequestOperation>();
-    kerolox::Async<MessageView> handle(op);
+    kerolox::Async<kerolox::MessageView> handle(op);
     auto pending = std::make_shared<PendingRequest>(client_, op, id, message.topic(), timeout_ms);
     auto job = std::make_unique<CallbackJob>(
         [pending](const kerolox::Result<kerolox::SendReceipt>& sent) { pending->on_sent(sent); });
     kerolox::Status ready = prepare(*job, std::move(message));
-    Error refusal(ErrorKind::internal, "");
+    kerolox::Error refusal(kerolox::ErrorKind::internal, "");
     if (ready && !admit(*job, timeout_ms, refusal)) ready = refusal;
     if (!ready) {
         op->complete(ready.error());
@@ -111,7 +111,7 @@ Awaitable<void> ProducerCore::send_request(std::shared_ptr<ProducerCore> self,
     const std::int64_t begun = client.clock().steady_ms();
     pending->watch(std::max<std::int64_t>(deadline_ms - begun, 1));
     client.server_requests().await_reply(
-        pending->id(), [pending](const MessageView& reply) { pending->end(reply); });
+        pending->id(), [pending](const kerolox::MessageView& reply) { pending->end(reply); });
     std::erase_if(self->requests_, [](const auto& one) { return one->is_over(); });
     self->requests_.push_back(pending);
     if (client.routes().cached(job->topic) == nullptr) {

@@ -14,10 +14,6 @@
 namespace kx::client {
 namespace {
 
-using kerolox::Error;
-using kerolox::ErrorKind;
-using kerolox::SendReceipt;
-
 /// A route of TBW102 is a guess; and what went wrong may have changed the route.
 constexpr std::int64_t kRouteDoubtMs = 1'000;
 
@@ -107,7 +103,7 @@ void ProducerCore::on_route_answer(const std::string& topic, const RouteTable::O
     });
 }
 
-Error ProducerCore::no_route(const SendJob& job) const {
+kerolox::Error ProducerCore::no_route(const SendJob& job) const {
     const std::string_view topic = client_.user_name(job.topic);
     if (job.choice == QueueChoice::kByTurns)
         return client_error(fmt::format("No route info of this topic: {}", topic), kNoRoute);
@@ -132,14 +128,15 @@ Awaitable<void> ProducerCore::expire_waiting() {
             more |= !topic.waiting.empty();
         }
         for (SendJob* job : expired) {
-            finish(job, Error(ErrorKind::timeout,
-                              fmt::format("no route of topic {} came within {} ms",
-                                          client_.user_name(job->topic), job->timeout_ms),
-                              kAccessTimeout));
+            finish(job, kerolox::Error(kerolox::ErrorKind::timeout,
+                                       fmt::format("no route of topic {} came within {} ms",
+                                                   client_.user_name(job->topic), job->timeout_ms),
+                                       kAccessTimeout));
         }
         for (SendJob* job : selecting_) {
             if (now < job->deadline_ms || job->is_abandoned()) continue;
-            job->abandon(Error(ErrorKind::timeout, "sendSelectImpl call timeout", kAccessTimeout));
+            job->abandon(kerolox::Error(kerolox::ErrorKind::timeout, "sendSelectImpl call timeout",
+                                        kAccessTimeout));
         }
     }
     expiring_ = false;
@@ -158,7 +155,8 @@ bool ProducerCore::check_transaction(TransactionCheck) { return false; }
 // --- choosing a queue ---
 
 void ProducerCore::transmit(SendJob* job) {
-    if (job->is_abandoned()) return finish(job, Error(ErrorKind::cancelled, "given up"));
+    if (job->is_abandoned())
+        return finish(job, kerolox::Error(kerolox::ErrorKind::cancelled, "given up"));
     PublishTopic& topic = topics_[job->topic];
     if (job->choice == QueueChoice::kGiven) return aim_at_given(job, topic);
     if (topic.route == nullptr || topic.targets.empty()) return finish(job, no_route(*job));
@@ -215,7 +213,8 @@ void ProducerCore::run_selector(SendJob* job, const PublishTopic& topic) {
 
 void ProducerCore::on_selected(SendJob* job, const kerolox::Result<kerolox::Queue>& choice) {
     selecting_.erase(job);
-    if (job->is_abandoned()) return finish(job, Error(ErrorKind::cancelled, "given up"));
+    if (job->is_abandoned())
+        return finish(job, kerolox::Error(kerolox::ErrorKind::cancelled, "given up"));
     if (!choice) return finish(job, choice.error());
     job->queue = *choice;
     aim_at_given(job, topics_[job->topic]);
@@ -224,9 +223,9 @@ void ProducerCore::on_selected(SendJob* job, const kerolox::Result<kerolox::Queu
 // --- one try ---
 
 void ProducerCore::begin_try(SendJob* job) {
-    const std::int64_t now = client_.clock().steady_ms();
     job->was_sent_away = false;
     job->try_started_ns = client_.clock().steady_ns();
+    const std::int64_t now = job->try_started_ns / 1'000'000;
     job->try_deadline_ms = job->deadline_ms;
     const std::int64_t cap = settings_.config.send_msg_max_timeout_per_request;
     if (cap >= 0 && has_tries_left(*job))
@@ -258,7 +257,8 @@ void ProducerCore::write(SendJob* job, net::Connection& connection) {
     const std::int64_t left = job->try_deadline_ms - client_.clock().steady_ms();
     const std::string& address = job->peer->address();
     if (left <= 0 && !job->is_oneway)
-        return on_failure(job, Error(ErrorKind::timeout, "sendKernelImpl call timeout"));
+        return on_failure(
+            job, kerolox::Error(kerolox::ErrorKind::timeout, "sendKernelImpl call timeout"));
     wire::SendMessage header;
     header.producer_group = group_;
     header.topic = job->topic;
@@ -299,8 +299,8 @@ void ProducerCore::write(SendJob* job, net::Connection& connection) {
     if (job->is_oneway) {
         const Status sent = connection.call_oneway(parts, std::span(&job->body, 1));
         if (!sent) return on_failure(job, call_error(sent.error(), address, 0));
-        after_try(*job, SendReceipt());
-        return finish(job, SendReceipt());
+        after_try(*job, kerolox::SendReceipt());
+        return finish(job, kerolox::SendReceipt());
     }
     in_call_ = true;
     connection.call(parts, std::span(&job->body, 1), left,
@@ -355,10 +355,10 @@ bool ProducerCore::may_try_again(const SendJob& job, std::int64_t now_ms) const 
     return has_tries_left(job) && now_ms < job.deadline_ms && !job.is_abandoned();
 }
 
-void ProducerCore::on_failure(SendJob* job, Error error) {
+void ProducerCore::on_failure(SendJob* job, kerolox::Error error) {
     after_try(*job, error);
     const std::int64_t now = client_.clock().steady_ms();
-    const bool is_answer = error.kind() == ErrorKind::broker;
+    const bool is_answer = error.kind() == kerolox::ErrorKind::broker;
     if (PublishTopic& topic = topics_[job->topic];
         (!is_answer || error.code() == 17 || error.code() == 16 || error.code() == 501) &&
         now - topic.fetched_ms > kRouteDoubtMs) {
@@ -376,17 +376,18 @@ void ProducerCore::on_failure(SendJob* job, Error error) {
                     : error);
 }
 
-Error ProducerCore::final_error(const SendJob& job, const Error& last) const {
+kerolox::Error ProducerCore::final_error(const SendJob& job, const kerolox::Error& last) const {
     const std::int64_t cost = (client_.clock().steady_ns() - job.started_ns) / 1'000'000;
     const bool out_of_time = client_.clock().steady_ms() >= job.deadline_ms;
-    Error::Detail detail;
-    detail.kind =
-        last.kind() == ErrorKind::timeout || out_of_time ? ErrorKind::timeout : ErrorKind::client;
+    kerolox::Error::Detail detail;
+    detail.kind = last.kind() == kerolox::ErrorKind::timeout || out_of_time
+                      ? kerolox::ErrorKind::timeout
+                      : kerolox::ErrorKind::client;
     switch (last.kind()) {
-        case ErrorKind::broker: detail.code = last.code(); break;
-        case ErrorKind::connect:
-        case ErrorKind::send_request: detail.code = kConnectFailed; break;
-        case ErrorKind::timeout: detail.code = kAccessTimeout; break;
+        case kerolox::ErrorKind::broker: detail.code = last.code(); break;
+        case kerolox::ErrorKind::connect:
+        case kerolox::ErrorKind::send_request: detail.code = kConnectFailed; break;
+        case kerolox::ErrorKind::timeout: detail.code = kAccessTimeout; break;
         default: detail.code = kBrokerNotExist; break;
     }
     std::string brokers;
@@ -403,7 +404,7 @@ Error ProducerCore::final_error(const SendJob& job, const Error& last) const {
     detail.tries = static_cast<std::int32_t>(job.brokers_tried.size());
     detail.retriable = last.retriable();
     detail.cause = last;
-    return Error(std::move(detail));
+    return kerolox::Error(std::move(detail));
 }
 
 void ProducerCore::after_try(const SendJob& job, const Sent& result) {
@@ -416,10 +417,10 @@ void ProducerCore::judge_broker(const SendJob& job, const Sent& result) {
     const std::string& broker = job.brokers_tried.back();
     if (result) return faults_.update(broker, took, false, true);
     switch (result.error().kind()) {
-        case ErrorKind::broker: return faults_.update(broker, took, true, false);
-        case ErrorKind::connect:
-        case ErrorKind::timeout:
-        case ErrorKind::send_request:
+        case kerolox::ErrorKind::broker: return faults_.update(broker, took, true, false);
+        case kerolox::ErrorKind::connect:
+        case kerolox::ErrorKind::timeout:
+        case kerolox::ErrorKind::send_request:
             // Only probes find out that it can be reached again.
             return faults_.update(broker, took, true, !settings_.config.start_detector_enable);
         default: return faults_.update(broker, took, false, true);

@@ -4,12 +4,10 @@
 // client that knows them.
 #pragma once
 
-#include <chrono>
 #include <deque>
 #include <functional>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "client/fake_servers.h"
@@ -87,7 +85,10 @@ struct SendRig {
     std::optional<kerolox::Client> client;
 };
 
-/// Looks until it is true, for five seconds at most.
-bool comes_true(const std::function<bool()>& condition);
+/// Looks until it is true, for that long at most.
+bool comes_true(const std::function<bool()>& condition, int timeout_ms = 5'000);
+/// Of the steady clock.
+std::int64_t ms_since(std::int64_t begun_ms);
+std::int64_t now_ms();
 
 }  // namespace kx::client

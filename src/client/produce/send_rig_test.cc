@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/produce/send_rig.h"
 
+#include <poll.h>
+
 #include <future>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "model/batch.h"
 #include "model/message_id.h"
 #include "model/properties.h"
@@ -210,11 +213,15 @@ std::vector<TakenRequest> SendRig::sends() const {
     return all;
 }
 
-bool comes_true(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+std::int64_t now_ms() { return system_clock().steady_ms(); }
+
+std::int64_t ms_since(std::int64_t begun_ms) { return now_ms() - begun_ms; }
+
+bool comes_true(const std::function<bool()>& condition, int timeout_ms) {
+    const std::int64_t begun = now_ms();
     while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        if (ms_since(begun) > timeout_ms) return false;
+        ::poll(nullptr, 0, 2);
     }
     return true;
 }

@@ -7,8 +7,8 @@
 namespace kx::client {
 namespace {
 
-kerolox::SendContext context_of(const ClientCore& client, const std::string& group,
-                                const SendJob& job) {
+kerolox::SendContext send_context_of(const ClientCore& client, const std::string& group,
+                                     const SendJob& job) {
     kerolox::SendContext context{.message = job.message};
     context.group = client.user_name(group);
     context.broker = job.brokers_tried.back();
@@ -39,7 +39,7 @@ void tell_each(const ClientCore& client, std::string_view what, Tell tell) {
 bool is_watched(const ClientCore& client) { return !client.settings().interceptors.empty(); }
 
 kerolox::Status tell_before_send(ClientCore& client, const std::string& group, const SendJob& job) {
-    const kerolox::SendContext context = context_of(client, group, job);
+    const kerolox::SendContext context = send_context_of(client, group, job);
     kerolox::Status verdict;
     tell_each(client, "before_send", [&](kerolox::Interceptor& interceptor) {
         if (!verdict) return;
@@ -50,7 +50,7 @@ kerolox::Status tell_before_send(ClientCore& client, const std::string& group, c
 
 void tell_after_send(ClientCore& client, const std::string& group, const SendJob& job,
                      const kerolox::Result<kerolox::SendReceipt>& result) {
-    kerolox::SendContext context = context_of(client, group, job);
+    kerolox::SendContext context = send_context_of(client, group, job);
     context.took = std::chrono::nanoseconds(client.clock().steady_ns() - job.try_started_ns);
     context.result = &result;
     tell_each(client, "after_send",

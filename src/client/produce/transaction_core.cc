@@ -14,18 +14,13 @@
 namespace kx::client {
 namespace {
 
-using kerolox::Decision;
-using kerolox::Error;
-using kerolox::ErrorKind;
-using kerolox::SendReceipt;
-
 constexpr std::int32_t kEndTransaction = 37;
 
-std::int32_t sys_flag_of(Decision decision) {
+std::int32_t sys_flag_of(kerolox::Decision decision) {
     switch (decision) {
-        case Decision::commit: return model::kTransactionCommit;
-        case Decision::rollback: return model::kTransactionRollback;
-        case Decision::unknown: return 0;
+        case kerolox::Decision::commit: return model::kTransactionCommit;
+        case kerolox::Decision::rollback: return model::kTransactionRollback;
+        case kerolox::Decision::unknown: return 0;
     }
     return 0;
 }
@@ -40,8 +35,8 @@ void let_pool_go(CallbackPool* pool) {
     }
 }
 
-Error half_failed(const Error& why) {
-    Error::Detail detail;
+kerolox::Error half_failed(const kerolox::Error& why) {
+    kerolox::Error::Detail detail;
     detail.kind = why.kind();
     detail.code = why.code();
     detail.text = fmt::format("send message Exception: {}", why.text());
@@ -50,7 +45,7 @@ Error half_failed(const Error& why) {
     detail.tries = why.tries();
     detail.retriable = why.retriable();
     detail.cause = why;
-    return Error(std::move(detail));
+    return kerolox::Error(std::move(detail));
 }
 
 }  // namespace
@@ -122,7 +117,7 @@ kerolox::Async<kerolox::Transaction> TransactionCore::begin_half(
     return handle;
 }
 
-kerolox::Result<HalfMessage> TransactionCore::half_of(const SendReceipt& receipt) {
+kerolox::Result<HalfMessage> TransactionCore::half_of(const kerolox::SendReceipt& receipt) {
     const auto& data = receipt_data(receipt);
     const auto place =
         model::decode_offset_id(data.offset_id.empty() ? data.message_id : data.offset_id);
@@ -137,21 +132,21 @@ kerolox::Result<HalfMessage> TransactionCore::half_of(const SendReceipt& receipt
     return half;
 }
 
-void TransactionOperation::done(kerolox::Result<SendReceipt> result) {
+void TransactionOperation::done(kerolox::Result<kerolox::SendReceipt> result) {
     if (!result) {
         complete(half_failed(result.error()));
     } else if (!result->stored() || ready()) {
         // Also when nobody waits any more: what was never run is not to be seen.
         if (const auto half = core_->half_of(*result))
-            core_->end_then(*half, Decision::rollback, {}, {});
-        complete(kerolox::TransactionReceipt{*result, Decision::rollback});
+            core_->end_then(*half, kerolox::Decision::rollback, {}, {});
+        complete(kerolox::TransactionReceipt{*result, kerolox::Decision::rollback});
     } else {
         return core_->start_local(this, *result);
     }
     release();
 }
 
-void TransactionCore::start_local(TransactionOperation* op, const SendReceipt& receipt) {
+void TransactionCore::start_local(TransactionOperation* op, const kerolox::SendReceipt& receipt) {
     {
         MutexLock lock(mutex_);
         local_.insert(op);
@@ -161,8 +156,8 @@ void TransactionCore::start_local(TransactionOperation* op, const SendReceipt& r
     work();
 }
 
-void TransactionOperation::run_local(const SendReceipt& receipt) {
-    Decision decision = Decision::unknown;
+void TransactionOperation::run_local(const kerolox::SendReceipt& receipt) {
+    kerolox::Decision decision = kerolox::Decision::unknown;
     std::string remark;
     try {
         decision = local_(receipt);
@@ -196,7 +191,7 @@ void TransactionCore::on_local_over(TransactionOperation* op) {
     op->release();
 }
 
-void BeginOperation::done(kerolox::Result<SendReceipt> result) {
+void BeginOperation::done(kerolox::Result<kerolox::SendReceipt> result) {
     if (!result) {
         complete(half_failed(result.error()));
         return release();
@@ -205,7 +200,7 @@ void BeginOperation::done(kerolox::Result<SendReceipt> result) {
     if (!half) {
         complete(half.error());
     } else if (!result->stored() || ready()) {
-        core_->end_then(std::move(half).value(), Decision::rollback, {}, {});
+        core_->end_then(std::move(half).value(), kerolox::Decision::rollback, {}, {});
         complete(client_error(
             fmt::format("the half message was rolled back: {}", to_string(result->status()))));
     } else {
@@ -222,7 +217,7 @@ void BeginOperation::done(kerolox::Result<SendReceipt> result) {
 
 // --- their ends ---
 
-void TransactionCore::end_then(HalfMessage half, Decision decision, std::string remark,
+void TransactionCore::end_then(HalfMessage half, kerolox::Decision decision, std::string remark,
                                std::function<void(kerolox::Status)> done) {
     auto self = std::static_pointer_cast<TransactionCore>(shared_from_this());
     client().post([self = std::move(self), half = std::move(half), decision,
@@ -231,7 +226,7 @@ void TransactionCore::end_then(HalfMessage half, Decision decision, std::string 
     });
 }
 
-void TransactionCore::write_end(HalfMessage half, Decision decision, std::string remark,
+void TransactionCore::write_end(HalfMessage half, kerolox::Decision decision, std::string remark,
                                 std::function<void(kerolox::Status)> done) {
     if (half.address.empty()) half.address = client().routes().master_of(half.broker);
     const auto report = [this, done = std::move(done), id = half.message_id,
@@ -291,7 +286,7 @@ void TransactionCore::write_end(HalfMessage half, Decision decision, std::string
         deadline);
 }
 
-kerolox::Status TransactionCore::end(const HalfMessage& half, Decision decision) {
+kerolox::Status TransactionCore::end(const HalfMessage& half, kerolox::Decision decision) {
     if (kerolox::Status status = client().usable(); !status) return status;
     if (on_io_thread()) {
         end_then(half, decision, {}, {});
@@ -329,7 +324,7 @@ bool TransactionCore::check_transaction(TransactionCheck check) {
 }
 
 void TransactionCore::run_check(const TransactionCheck& check) {
-    Decision decision = Decision::unknown;
+    kerolox::Decision decision = kerolox::Decision::unknown;
     std::string remark;
     try {
         decision = (*checker_)(check.message);
@@ -371,7 +366,8 @@ Awaitable<void> TransactionCore::shut(std::int64_t grace_ms) {
         }
     }
     for (TransactionOperation* op : left) {
-        op->complete(Error(ErrorKind::cancelled, "the producer was closed meanwhile"));
+        op->complete(
+            kerolox::Error(kerolox::ErrorKind::cancelled, "the producer was closed meanwhile"));
         op->release();
     }
 }
