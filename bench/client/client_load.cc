@@ -90,11 +90,12 @@ public:
         watch_.join();
         samples_.resize(std::min(sampled_.load(), samples_.size()));
         std::ranges::sort(samples_);
-        std::printf("{\"count\": %lld, \"failed\": %lld, \"seconds\": %.3f, \"cpu_seconds\": %.4f, "
-                    "\"rss_kib\": %ld, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f}\n",
-                    static_cast<long long>(count_), static_cast<long long>(failed_),
-                    static_cast<double>(end_ - begin_) / 1e9, cpu_, rss_kib(), at(0.5), at(0.99),
-                    at(0.999));
+        std::printf(
+            "{\"count\": %lld, \"failed\": %lld, \"seconds\": %.3f, \"cpu_seconds\": %.4f, "
+            "\"rss_kib\": %ld, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f}\n",
+            static_cast<long long>(count_), static_cast<long long>(failed_),
+            static_cast<double>(end_ - begin_) / 1e9, cpu_, rss_kib(), at(0.5), at(0.99),
+            at(0.999));
     }
 
 private:
@@ -114,8 +115,8 @@ private:
 };
 
 kerolox::Client client() {
-    return take(kerolox::Client::create(
-        kerolox::ClientOptions().name_servers(g_options["namesrv"])));
+    return take(
+        kerolox::Client::create(kerolox::ClientOptions().name_servers(g_options["namesrv"])));
 }
 
 kerolox::Bytes body() {
@@ -151,11 +152,10 @@ void async() {
     while (!meter.over()) {
         window.acquire();
         const std::int64_t started = now_ns();
-        producer.send(Message(topic, bytes))
-            .then([&, started](const Result<SendReceipt>& result) {
-                window.release();
-                result ? meter.done(started) : meter.fail();
-            });
+        producer.send(Message(topic, bytes)).then([&, started](const Result<SendReceipt>& result) {
+            window.release();
+            result ? meter.done(started) : meter.fail();
+        });
     }
     (void)producer.close().get();
     meter.report();
@@ -184,30 +184,31 @@ void consume() {
     double end_cpu = 0;
     std::binary_semaphore finished(0);
     const auto made = client();
-    auto consumer = take(made.push_consumer(
-        kerolox::PushOptions("client-bench-" + std::to_string(now_ns()))
-            .subscribe(g_options["topic"])
-            .start_from(kerolox::StartFrom::first)
-            .batch_size(static_cast<std::size_t>(number("batch", 1)))
-            .on_messages([&](const kerolox::MessageBatch& batch) {
-                const auto size = static_cast<std::int64_t>(batch.size());
-                const std::int64_t before = seen.fetch_add(size);
-                if (before <= skip && before + size > skip) {
-                    begin_ns = now_ns();
-                    begin_cpu = cpu_seconds();
-                }
-                if (before < wanted && before + size >= wanted) {
-                    end_ns = now_ns();
-                    end_cpu = cpu_seconds();
-                    finished.release();
-                }
-                return kerolox::ConsumeResult::success();
-            })));
+    auto consumer =
+        take(made.push_consumer(kerolox::PushOptions("client-bench-" + std::to_string(now_ns()))
+                                    .subscribe(g_options["topic"])
+                                    .start_from(kerolox::StartFrom::first)
+                                    .batch_size(static_cast<std::size_t>(number("batch", 1)))
+                                    .on_messages([&](const kerolox::MessageBatch& batch) {
+                                        const auto size = static_cast<std::int64_t>(batch.size());
+                                        const std::int64_t before = seen.fetch_add(size);
+                                        if (before <= skip && before + size > skip) {
+                                            begin_ns = now_ns();
+                                            begin_cpu = cpu_seconds();
+                                        }
+                                        if (before < wanted && before + size >= wanted) {
+                                            end_ns = now_ns();
+                                            end_cpu = cpu_seconds();
+                                            finished.release();
+                                        }
+                                        return kerolox::ConsumeResult::success();
+                                    })));
     finished.acquire();
-    std::printf("{\"count\": %lld, \"failed\": 0, \"seconds\": %.4f, \"cpu_seconds\": %.4f, "
-                "\"rss_kib\": %ld}\n",
-                static_cast<long long>(wanted - skip),
-                static_cast<double>(end_ns - begin_ns) / 1e9, end_cpu - begin_cpu, rss_kib());
+    std::printf(
+        "{\"count\": %lld, \"failed\": 0, \"seconds\": %.4f, \"cpu_seconds\": %.4f, "
+        "\"rss_kib\": %ld}\n",
+        static_cast<long long>(wanted - skip), static_cast<double>(end_ns - begin_ns) / 1e9,
+        end_cpu - begin_cpu, rss_kib());
     (void)consumer.close().get();
 }
 
@@ -217,18 +218,18 @@ void latency() {
     const std::string topic = g_options["topic"];
     Meter meter;
     const std::int64_t stamp = now_ns();
-    auto consumer = take(made.push_consumer(
-        kerolox::PushOptions("client-bench-" + std::to_string(stamp))
-            .subscribe(topic)
-            .on_messages([&](const kerolox::MessageBatch& batch) {
-                for (const kerolox::MessageView& one : batch) {
-                    std::int64_t head[2] = {0, 0};
-                    if (one.text().size() < sizeof head) continue;
-                    std::memcpy(head, one.text().data(), sizeof head);
-                    if (head[0] == stamp) meter.done(head[1]);
-                }
-                return kerolox::ConsumeResult::success();
-            })));
+    auto consumer =
+        take(made.push_consumer(kerolox::PushOptions("client-bench-" + std::to_string(stamp))
+                                    .subscribe(topic)
+                                    .on_messages([&](const kerolox::MessageBatch& batch) {
+                                        for (const kerolox::MessageView& one : batch) {
+                                            std::int64_t head[2] = {0, 0};
+                                            if (one.text().size() < sizeof head) continue;
+                                            std::memcpy(head, one.text().data(), sizeof head);
+                                            if (head[0] == stamp) meter.done(head[1]);
+                                        }
+                                        return kerolox::ConsumeResult::success();
+                                    })));
     const auto rate = static_cast<double>(number("rate", 1000));
     const auto size = static_cast<std::size_t>(std::max<std::int64_t>(16, number("size", 128)));
     const std::int64_t first = now_ns();
@@ -261,7 +262,7 @@ int main(int argc, char** argv) {
                                                   {"latency", latency}};
     const auto found = modes.find(mode);
     if (found == modes.end()) {
-        std::fprintf(stderr, "client_load sync|async|oneway|consume|latency --namesrv A --topic T\n");
+        std::fputs("client_load sync|async|oneway|consume|latency --namesrv A --topic T\n", stderr);
         return 2;
     }
     found->second();

@@ -105,8 +105,7 @@ private:
         auto producer = (*lane)->client.producer(producer_options().retries(2));
         if (!producer) return producer.error();
         const auto sent =
-            producer->send(kerolox::Message(options_.topic, kerolox::Bytes("kerolox bench")))
-                .get();
+            producer->send(kerolox::Message(options_.topic, kerolox::Bytes("kerolox bench"))).get();
         if (!sent) return sent.error();
         kerolox::Status known;
         wait_until(kStartWaitMs, [&] {
@@ -139,13 +138,12 @@ private:
             (*lane)->reader = std::move(reader).value();
         }
         if (!is_latency()) return {};
-        wait_until(kStartWaitMs, [&] {
-            return first->reading->has_started() || first->reading->has_finished();
-        });
+        wait_until(kStartWaitMs,
+                   [&] { return first->reading->has_started() || first->reading->has_finished(); });
         if (first->reading->has_started()) return {};
-        return kerolox::Error(kerolox::ErrorKind::timeout,
-                              fmt::format("topic {} could not be read in {} ms", options_.topic,
-                                          kStartWaitMs));
+        return kerolox::Error(
+            kerolox::ErrorKind::timeout,
+            fmt::format("topic {} could not be read in {} ms", options_.topic, kStartWaitMs));
     }
 
     kerolox::Status add_senders() {

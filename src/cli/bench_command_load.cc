@@ -49,9 +49,9 @@ void SendLoad::pump() {
 
 void SendLoad::keep_timetable() {
     for (std::int64_t i = 0;; ++i) {
-        const std::int64_t due = options_.first_due_ns +
-                                 static_cast<std::int64_t>(static_cast<double>(i) * 1e9 /
-                                                           options_.rate);
+        const std::int64_t due =
+            options_.first_due_ns +
+            static_cast<std::int64_t>(static_cast<double>(i) * 1e9 / options_.rate);
         {
             MutexLock lock(mutex_);
             while (!closed_) {

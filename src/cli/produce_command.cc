@@ -187,8 +187,8 @@ private:
 
     void send(const kerolox::Bytes& body, std::int64_t deadline_ms) {
         kerolox::Message message = model_.clone().body(body);
-        const std::int64_t left = std::max<std::int64_t>(
-            deadline_ms - system_clock().steady_ms(), 1);
+        const std::int64_t left =
+            std::max<std::int64_t>(deadline_ms - system_clock().steady_ms(), 1);
         producer_->send(std::move(message), {std::chrono::milliseconds(left), {}})
             .then([this, body, deadline_ms](const kerolox::Result<kerolox::SendReceipt>& result) {
                 settle(result, body, deadline_ms);

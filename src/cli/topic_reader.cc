@@ -176,10 +176,10 @@ bool TopicReader::hand_over(Position& position, const kerolox::PullResult& pulle
         if (position.end >= 0 && message.queue_offset() >= position.end) break;
         if (is_stopping()) break;
         if (const kerolox::Status body = message.body_status(); !body) {
-            listener_.on_trouble(kerolox::Error(
-                kerolox::ErrorKind::protocol,
-                message.queue().describe() + " offset " + std::to_string(message.queue_offset()) +
-                    ": " + std::string(body.error().text())));
+            listener_.on_trouble(kerolox::Error(kerolox::ErrorKind::protocol,
+                                                message.queue().describe() + " offset " +
+                                                    std::to_string(message.queue_offset()) + ": " +
+                                                    std::string(body.error().text())));
         } else {
             ++done.messages;
             done.body_bytes += static_cast<std::int64_t>(message.body().size());
