@@ -123,7 +123,7 @@ kerolox::Bytes body() {
     return kerolox::Bytes(std::string(static_cast<std::size_t>(number("size", 128)), 'x'));
 }
 
-void sync() {
+void run_sync() {
     const auto made = client();
     auto producer = take(made.producer(kerolox::ProducerOptions("client-bench")));
     const std::string topic = g_options["topic"];
@@ -142,7 +142,7 @@ void sync() {
     meter.report();
 }
 
-void async() {
+void run_async() {
     const auto made = client();
     auto producer = take(made.producer(kerolox::ProducerOptions("client-bench")));
     const std::string topic = g_options["topic"];
@@ -161,7 +161,7 @@ void async() {
     meter.report();
 }
 
-void oneway() {
+void run_oneway() {
     const auto made = client();
     auto producer = take(made.producer(kerolox::ProducerOptions("client-bench")));
     const std::string topic = g_options["topic"];
@@ -174,7 +174,7 @@ void oneway() {
 }
 
 /// Reads what is there from the start: --count messages, the first --skip not measured.
-void consume() {
+void run_consume() {
     const std::int64_t skip = number("skip", 0);
     const std::int64_t wanted = number("count", 0);
     std::atomic<std::int64_t> seen{0};
@@ -212,7 +212,7 @@ void consume() {
     (void)consumer.close().get();
 }
 
-void latency() {
+void run_latency() {
     const auto made = client();
     auto producer = take(made.producer(kerolox::ProducerOptions("client-bench")));
     const std::string topic = g_options["topic"];
@@ -255,11 +255,11 @@ void latency() {
 int main(int argc, char** argv) {
     const std::string mode = argc > 1 ? argv[1] : "";
     for (int i = 2; i + 1 < argc; i += 2) g_options[argv[i] + 2] = argv[i + 1];
-    const std::map<std::string, void (*)()> modes{{"sync", sync},
-                                                  {"async", async},
-                                                  {"oneway", oneway},
-                                                  {"consume", consume},
-                                                  {"latency", latency}};
+    const std::map<std::string, void (*)()> modes{{"sync", run_sync},
+                                                  {"async", run_async},
+                                                  {"oneway", run_oneway},
+                                                  {"consume", run_consume},
+                                                  {"latency", run_latency}};
     const auto found = modes.find(mode);
     if (found == modes.end()) {
         std::fputs("client_load sync|async|oneway|consume|latency --namesrv A --topic T\n", stderr);

@@ -281,7 +281,7 @@ void ProducerCore::write(SendJob* job, net::Connection& connection) {
     }
 
     wire::HeaderParts parts;
-    parts.encoding = net::answer_encoding();
+    parts.encoding = client_.encoding();
     parts.code = job->code;
     parts.names = Names::kShort;
     std::vector<ExtField> extra;

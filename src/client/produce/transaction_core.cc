@@ -275,7 +275,7 @@ void TransactionCore::write_end(HalfMessage half, kerolox::Decision decision, st
             std::vector<ExtField> fields;
             for (const auto& [name, value] : call.fields) fields.push_back({name, value});
             wire::HeaderParts parts;
-            parts.encoding = net::answer_encoding();
+            parts.encoding = client().encoding();
             parts.code = kEndTransaction;
             parts.extra = fields;
             if (!remark.empty()) parts.remark = remark;
