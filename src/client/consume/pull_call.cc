@@ -141,7 +141,7 @@ wire::PullMessage PullJob::header_for(const std::string& address) const {
 void PullJob::transmit(Peer& peer, net::Connection& connection) {
     const wire::PullMessage header = header_for(peer.address());
     wire::HeaderParts parts;
-    parts.encoding = core_.encoding();
+    parts.encoding = core.encoding();
     parts.code = code();
     parts.with(header);
     const std::int64_t left = std::max<std::int64_t>(deadline_ms - core.clock().steady_ms(), 1);
