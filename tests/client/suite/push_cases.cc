@@ -191,7 +191,8 @@ TEST_F(Push, FirstLastAndTimestampBegin) {
     stays([] { return true; }, 1s);
 
     send_all(from, numbered("new", 10));
-    EXPECT_TRUE(from_last.gets_exactly(numbered("new", 10)));
+    // Not more than that: brokers begin young queues at their start whatever the group wants.
+    EXPECT_TRUE(from_last.gets(numbered("new", 10)));
 
     Inbox from_time;
     PushOptions timed = PushOptions(name("timed"));

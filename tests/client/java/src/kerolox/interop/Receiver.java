@@ -40,6 +40,7 @@ final class Receiver {
         consumer.setNamesrvAddr(namesrv);
         consumer.setPollNameServerInterval(1000);
         consumer.setHeartbeatBrokerInterval(1000);
+        consumer.setMqClientApiTimeout(15_000);
         consumer.setClientIP("127.0.0.1");
         consumer.setInstanceName(options.get("instance", id));
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);

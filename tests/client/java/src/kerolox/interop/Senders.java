@@ -132,6 +132,7 @@ final class Senders {
         producer.setNamesrvAddr(namesrv);
         producer.setSendMsgTimeout(TIMEOUT_MS);
         producer.setPollNameServerInterval(1000);
+        producer.setMqClientApiTimeout(15_000);
         producer.start();
         return producer;
     }
