@@ -32,6 +32,6 @@ def test_bench(kerolox):
     with directory() as data, Dev(kerolox, data) as server:
         made = run(kerolox, "bench", "produce", "-n", server.namesrv, "--seconds", "1", "--inflight", "32",
                    "--size", "128", "-o", "json")
-        expect(made.returncode == 0, made.stderr)
+        expect(made.returncode == 0, f"{made.returncode} {made.stdout} {made.stderr}")
         result = json.loads(made.stdout)
         expect(result, "bench prints its result as JSON")

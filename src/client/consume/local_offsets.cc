@@ -53,7 +53,8 @@ public:
         if (queues.empty()) co_return kerolox::Status();
         co_return co_await write_out(keep_only(queues));
     }
-    Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset) override {
+    Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset,
+                                     std::int64_t) override {
         std::vector<kerolox::QueueOffset> one{{std::move(queue), offset}};
         return write_out(std::move(one));
     }

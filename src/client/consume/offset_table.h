@@ -42,7 +42,12 @@ public:
     /// Writes out what is in memory for these queues, forgets the others.
     virtual Awaitable<kerolox::Status> persist(std::set<kerolox::Queue> queues) = 0;
     /// Writes one queue's offset now, waiting for the answer.
-    virtual Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset) = 0;
+    virtual Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset,
+                                             std::int64_t timeout_ms) = 0;
+    Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset) {
+        constexpr std::int64_t kUsualMs = 5'000;
+        return write(std::move(queue), offset, kUsualMs);
+    }
 
     /// Any thread. `increase_only`: a smaller offset changes nothing. Nothing changes once frozen.
     void update(const kerolox::Queue& queue, std::int64_t offset, bool increase_only);

@@ -379,6 +379,15 @@ Awaitable<void> PushCore::shut(std::int64_t grace_ms) {
     ended_ = true;
 }
 
+Awaitable<void> PushCore::write_last(kerolox::Queue queue, std::int64_t offset,
+                                     std::int64_t timeout_ms) {
+    const kerolox::Status written = co_await offsets_->write(queue, offset, timeout_ms);
+    if (!written) {
+        log(kerolox::LogLevel::warn, "the offset {} of {} was not persisted: {}", offset,
+            queue.describe(), written.error().describe());
+    }
+}
+
 /// Nothing new begins, what is under way ends, and only then are offsets final.
 Awaitable<void> PushCore::end(std::int64_t grace_ms) {
     rebalancer_.stop();
@@ -395,17 +404,18 @@ Awaitable<void> PushCore::end(std::int64_t grace_ms) {
             "{} batches of group {} outlast its close, their messages come again", left, group_);
     }
     std::vector<kerolox::Queue> names;
+    std::vector<Awaitable<void>> writes;
+    // A broker that says nothing may hold up the end a little, not for as long as it is silent.
+    constexpr std::int64_t kLastWriteMs = 1'000;
+    const std::int64_t patience =
+        std::clamp(deadline - client_.clock().steady_ms(), kLastWriteMs, 5 * kLastWriteMs);
     for (const auto& [queue, pulled] : mine) {
         pulled->process.dropped = true;
         names.push_back(queue);
         const std::int64_t offset = offsets_->in_memory(queue);
-        if (offset < 0) continue;
-        const kerolox::Status written = co_await offsets_->write(queue, offset);
-        if (!written) {
-            log(kerolox::LogLevel::warn, "the offset {} of {} was not persisted: {}", offset,
-                queue.describe(), written.error().describe());
-        }
+        if (offset >= 0) writes.push_back(write_last(queue, offset, patience));
     }
+    co_await client_.all_of(std::move(writes));
     if (needs_locks()) co_await unlock(std::move(names));
     {
         MutexLock lock(mutex_);

@@ -139,6 +139,7 @@ private:
     Awaitable<void> keep_locks();
     Awaitable<void> keep_overdue();
     Awaitable<void> end(std::int64_t grace_ms);
+    Awaitable<void> write_last(kerolox::Queue queue, std::int64_t offset, std::int64_t timeout_ms);
     Awaitable<void> announce();
     Awaitable<void> announce_anew(std::string topic);
 

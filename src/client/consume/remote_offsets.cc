@@ -75,11 +75,12 @@ public:
         }
         co_return worst;
     }
-    Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset) override {
+    Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset,
+                                     std::int64_t timeout_ms) override {
         const auto address = co_await address_for(core_, queue, false);
         if (!address) co_return address.error();
         const auto answer =
-            co_await core_.call_ok(*address, update_of(group_, queue, offset), kOffsetTimeoutMs);
+            co_await core_.call_ok(*address, update_of(group_, queue, offset), timeout_ms);
         if (!answer) co_return answer.error();
         co_return kerolox::Status();
     }
@@ -106,7 +107,8 @@ public:
         if (kept.empty()) co_return kerolox::Status();
         co_return co_await write_all(std::move(kept));
     }
-    Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset) override {
+    Awaitable<kerolox::Status> write(kerolox::Queue queue, std::int64_t offset,
+                                     std::int64_t) override {
         std::vector<kerolox::QueueOffset> one{{shown(std::move(queue)), offset}};
         return write_all(std::move(one));
     }
