@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <chrono>
 #include <random>
+#include <thread>
 
 #include "client/core/heartbeat.h"
 #include "client/core/host_address.h"
@@ -487,8 +488,14 @@ Awaitable<void> ClientCore::shut(std::int64_t grace_ms) {
 }
 
 ClientLease::~ClientLease() {
-    if (core->is_closing()) return;
+    // Also when it is closed already: all share one end.
     wait_briefly(core->close(std::chrono::seconds(2)), core->runtime());
+    if (core->runtime().is_own_thread() || core->runtime().is_forked()) return;
+    // The coroutine that closed lets go of the client a moment after it said so. Whoever is the last
+    // ends the threads: it should be this one, or they might still run when main() has returned.
+    constexpr int kLooks = 2'000;
+    for (int i = 0; i < kLooks && core.use_count() > 1; ++i)
+        std::this_thread::sleep_for(std::chrono::microseconds(500));
 }
 
 void wait_briefly(kerolox::Async<void> closing, const RuntimeCore& runtime) {

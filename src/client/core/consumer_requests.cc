@@ -99,7 +99,7 @@ void ServerRequests::reset_offsets(net::Request& request) {
 void ServerRequests::consumer_status(net::Request& request) {
     const auto header = request.header<wire::GroupAndTopic>();
     if (!header) return request.refuse(header.error());
-    wire::ConsumerOffsets body;
+    wire::OffsetsOfClient body;
     if (const auto consumer = core_.consumer(header->group)) {
         for (const auto& [queue, offset] : consumer->offsets(header->topic))
             body.message_queue_table[{queue.broker, queue.id, queue.topic}] = offset;

@@ -4,20 +4,12 @@
 // Source: protocol.md 2.2.
 #pragma once
 
-#include "wire/bodies/common.h"
+#include "wire/bodies/topics.h"
 
 namespace kx::wire {
 
-/// RESET_CONSUMER_CLIENT_OFFSET 220.
-struct ResetOffsets {
-    std::map<QueueKey, std::int64_t> offset_table;
-
-    static constexpr auto members() {
-        return std::array{member<&ResetOffsets::offset_table>("offsetTable")};
-    }
-};
-
-/// The form for clients that are not written in Java.
+/// RESET_CONSUMER_CLIENT_OFFSET 220 for clients that are not written in Java; those get
+/// ResetOffsets.
 struct ResetOffsetList {
     struct Item {
         std::string broker_name;
@@ -42,14 +34,14 @@ struct ResetOffsetList {
 };
 
 /// GET_CONSUMER_STATUS_FROM_CLIENT 221, and what a broker gathers from them (223).
-struct ConsumerOffsets {
+struct OffsetsOfClient {
     std::map<std::string, std::map<QueueKey, std::int64_t>> consumer_table;
     std::map<QueueKey, std::int64_t> message_queue_table;
 
     static constexpr auto members() {
         return std::array{
-            member<&ConsumerOffsets::consumer_table>("consumerTable"),
-            member<&ConsumerOffsets::message_queue_table>("messageQueueTable"),
+            member<&OffsetsOfClient::consumer_table>("consumerTable"),
+            member<&OffsetsOfClient::message_queue_table>("messageQueueTable"),
         };
     }
 };
