@@ -21,8 +21,9 @@ public:
 }  // namespace
 
 const Clock& system_clock() {
-    static const SystemClock clock;
-    return clock;
+    // Never destroyed: threads may still ask when main() has returned.
+    static const auto* const clock = new SystemClock;
+    return *clock;
 }
 
 }  // namespace kx

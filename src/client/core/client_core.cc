@@ -140,6 +140,8 @@ ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> ru
 ClientCore::~ClientCore() = default;
 
 void ClientCore::start() {
+    log(kerolox::LogLevel::info, "client", "{} runs, name servers: {}", id_,
+        config().namesrv_addr.empty() ? "to be looked up" : config().namesrv_addr);
     if (config().use_tls && (!config().tls_client_auth_server || config().tls_test_mode_enable)) {
         log(kerolox::LogLevel::warn, "client",
             "TLS without verification: whoever answers at a server's address is trusted");
