@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <thread>
 
@@ -15,6 +16,16 @@ namespace {
 thread_local const RuntimeCore* t_io_of = nullptr;
 
 std::size_t page_bytes() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+/// Error categories are objects with an end, which comes in the opposite order of their beginnings.
+/// A client in a static object closes when main() has returned, and its io threads still name
+/// errors then: so the categories must have begun before that object did.
+void outlive_static_clients() {
+    (void)boost::asio::error::get_system_category();
+    (void)boost::asio::error::get_misc_category();
+    (void)boost::asio::error::get_netdb_category();
+    (void)boost::asio::error::get_addrinfo_category();
+}
 
 /// Whoever lets go of the last handle may be one of the threads that must be joined.
 void destroy(RuntimeCore* core) {
@@ -41,6 +52,7 @@ kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
         return kerolox::Error(kerolox::ErrorKind::usage,
                               "a runtime has 1 to 1024 io threads and at most 1024 for callbacks");
     }
+    outlive_static_clients();
     std::shared_ptr<RuntimeCore> core(new RuntimeCore(options), destroy);
     core->alive_ = static_cast<volatile int*>(
         ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));

@@ -285,14 +285,16 @@ TEST_F(LitePull, PauseHoldsAQueue) {
     ASSERT_OK(sender.send_to({from, "broker-a", 0}, Message(from, "begin")).get());
     EXPECT_EQ(poll_texts(consumer, 1), Texts{"begin"});
     consumer.pause({{from, "broker-a", 0}});
-    // The pull that was waiting at the broker when the queue was paused brings one more.
+    // A pull that was waiting at the broker when the queue was paused brings one more.
     ASSERT_OK(sender.send_to({from, "broker-a", 0}, Message(from, "let through")).get());
-    EXPECT_OK(consumer.poll(1s).get());
+    const auto through = consumer.poll(1s).get();
+    ASSERT_OK(through);
     ASSERT_OK(sender.send_to({from, "broker-a", 0}, Message(from, "held")).get());
     ASSERT_OK(sender.send_to({from, "broker-a", 1}, Message(from, "free")).get());
     EXPECT_EQ(poll_texts(consumer, 1), Texts{"free"});
     consumer.resume({{from, "broker-a", 0}});
-    EXPECT_EQ(poll_texts(consumer, 1), Texts{"held"});
+    const Texts held = through->empty() ? Texts{"let through", "held"} : Texts{"held"};
+    EXPECT_EQ(poll_texts(consumer, held.size()), held);
 }
 
 TEST_F(LitePull, CommitByHand) {
