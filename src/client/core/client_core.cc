@@ -493,7 +493,7 @@ ClientLease::~ClientLease() {
     // Also when it is closed already: all share one end.
     wait_briefly(core->close(std::chrono::seconds(2)), core->runtime());
     if (core->runtime().is_own_thread() || core->runtime().is_forked()) return;
-    // The coroutine that closed lets go of the client a moment after it said so. Whoever is the last
+    // The coroutine that closed lets go of the client a moment after it said so. Whoever is last
     // ends the threads: it should be this one, or they might still run when main() has returned.
     constexpr int kLooks = 2'000;
     for (int i = 0; i < kLooks && core.use_count() > 1; ++i)
