@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -121,5 +122,36 @@ std::int64_t admin_ms(std::chrono::system_clock::time_point time);
 /// A body of properties text.
 kerolox::Result<kerolox::Properties> admin_properties(const AdminCore::Reply& reply,
                                                       std::string_view from);
+
+/// All pages of a broker's table. A page of another version than those before means to begin anew.
+/// `question` asks for the page at a row; `rows` and `total` are where the answer has them.
+template <class Table, class Answer, class Rows, class Total>
+AdminOutcome<Rows> all_pages(
+    AdminCore core, std::string address,
+    std::function<net::Call(std::int32_t row, std::string_view version)> question,
+    Rows Table::* rows, Total Answer::* total) {
+    Rows all;
+    std::string version;
+    std::int32_t next = 0;
+    while (true) {
+        const auto reply = co_await core.ask(address, question(next, version));
+        auto page = admin_body<Table>(reply, address);
+        if (!page) co_return page.error();
+        const auto answer = admin_header<Answer>(reply, address);
+        if (!answer) co_return answer.error();
+        std::string page_version = to_json(page->data_version);
+        if (page_version != version) {
+            all.clear();
+            next = 0;
+            version = std::move(page_version);
+        }
+        Rows& found = (*page).*rows;
+        next += static_cast<std::int32_t>(found.size());
+        const Total& count = (*answer).*total;
+        const bool is_last = found.empty() || !count || next >= *count;
+        all.merge(found);
+        if (is_last) co_return all;
+    }
+}
 
 }  // namespace kx::client

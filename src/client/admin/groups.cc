@@ -112,33 +112,20 @@ AdminOutcome<kerolox::GroupConfig> group_config(AdminCore core, std::string grou
 }
 
 AdminOutcome<std::vector<kerolox::GroupConfig>> group_configs(AdminCore core, std::string address) {
-    std::map<std::string, wire::SubscriptionGroupConfig> all;
-    std::string version;  // of what was read so far: another one means to begin anew
-    std::int32_t next = 0;
-    while (true) {
+    const auto question = [most = core.client().config().max_page_size_in_get_metadata](
+                              std::int32_t row, std::string_view version) {
         wire::GetAllGroups header;
-        header.group_seq = next;
+        header.group_seq = row;
         header.data_version = version;
-        header.max_group_num = core.client().config().max_page_size_in_get_metadata;
-        const auto reply = co_await core.ask(address, net::Call(kGetAllGroups, header));
-        auto page = admin_body<wire::SubscriptionGroupTable>(reply, address);
-        if (!page) co_return page.error();
-        const auto total = admin_header<wire::AllGroupsAnswer>(reply, address);
-        if (!total) co_return total.error();
-        std::string page_version = to_json(page->data_version);
-        if (page_version != version) {
-            all.clear();
-            next = 0;
-            version = std::move(page_version);
-        }
-        next += static_cast<std::int32_t>(page->subscription_group_table.size());
-        const bool is_last = page->subscription_group_table.empty() || !total->total_group_num ||
-                             next >= *total->total_group_num;
-        all.merge(page->subscription_group_table);
-        if (is_last) break;
-    }
+        header.max_group_num = most;
+        return net::Call(kGetAllGroups, header);
+    };
+    const auto all = co_await all_pages(core, std::move(address), question,
+                                        &wire::SubscriptionGroupTable::subscription_group_table,
+                                        &wire::AllGroupsAnswer::total_group_num);
+    if (!all) co_return all.error();
     std::vector<kerolox::GroupConfig> configs;
-    for (const auto& [name, group] : all) configs.push_back(shown(core, group));
+    for (const auto& [name, group] : *all) configs.push_back(shown(core, group));
     co_return configs;
 }
 

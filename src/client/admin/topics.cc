@@ -120,33 +120,20 @@ AdminOutcome<kerolox::TopicConfig> topic_config(AdminCore core, std::string topi
 }
 
 AdminOutcome<std::vector<kerolox::TopicConfig>> topic_configs(AdminCore core, std::string address) {
-    std::map<std::string, wire::TopicConfig> all;
-    std::string version;  // of what was read so far: another one means to begin anew
-    std::int32_t next = 0;
-    while (true) {
+    const auto question = [most = core.client().config().max_page_size_in_get_metadata](
+                              std::int32_t row, std::string_view version) {
         wire::GetAllTopics header;
-        header.topic_seq = next;
+        header.topic_seq = row;
         header.data_version = version;
-        header.max_topic_num = core.client().config().max_page_size_in_get_metadata;
-        const auto reply = co_await core.ask(address, net::Call(kGetAllTopicConfigs, header));
-        auto page = admin_body<wire::TopicTable>(reply, address);
-        if (!page) co_return page.error();
-        const auto total = admin_header<wire::AllTopicsAnswer>(reply, address);
-        if (!total) co_return total.error();
-        std::string page_version = to_json(page->data_version);
-        if (page_version != version) {
-            all.clear();
-            next = 0;
-            version = std::move(page_version);
-        }
-        next += static_cast<std::int32_t>(page->topic_config_table.size());
-        const bool is_last = page->topic_config_table.empty() || !total->total_topic_num ||
-                             next >= *total->total_topic_num;
-        all.merge(page->topic_config_table);
-        if (is_last) break;
-    }
+        header.max_topic_num = most;
+        return net::Call(kGetAllTopicConfigs, header);
+    };
+    const auto all = co_await all_pages(core, std::move(address), question,
+                                        &wire::TopicTable::topic_config_table,
+                                        &wire::AllTopicsAnswer::total_topic_num);
+    if (!all) co_return all.error();
     std::vector<kerolox::TopicConfig> configs;
-    for (const auto& [name, config] : all) configs.push_back(shown(core, config));
+    for (const auto& [name, config] : *all) configs.push_back(shown(core, config));
     co_return configs;
 }
 
