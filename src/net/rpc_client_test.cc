@@ -231,6 +231,22 @@ TEST(RpcClient, BoundsTheCallsUnderWay) {
     EXPECT_TRUE(caller.client.call_and_wait(address_of(world), Call(2), kLong));
 }
 
+TEST(RpcClient, ReadsAnswersWhileItsRequestsPileUp) {
+    NetWorld world;
+    world.serve_echo();
+    world.start();
+    std::atomic<int> right{0};
+    Caller caller;
+    constexpr int kCalls = 200;
+    const std::string body(256 << 10, 'x');  // more of each than the sockets and both sides hold
+    for (int i = 0; i < kCalls; ++i) {
+        caller.client.call(address_of(world), Call(kEcho, body), kLong, [&](Result<Answer> answer) {
+            right += answer && answer->body == body ? 1 : 0;
+        });
+    }
+    EXPECT_TRUE(eventually([&] { return right == kCalls; })) << right;
+}
+
 TEST(RpcClient, SendsOneWayRequests) {
     NetWorld world;
     std::atomic<int> seen{0};

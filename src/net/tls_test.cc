@@ -104,11 +104,11 @@ TEST(Tls, CarriesLargeAndManyBodies) {
     NetWorld world(encrypted(trust.server_side()));
     world.serve_echo();
     world.start();
+    std::atomic<int> right{0};
     TlsCaller caller(trust.client_side());
     std::string large(5 << 20, 'x');
     for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i * 31 >> 3);
     EXPECT_TRUE(caller.ask(world, large) == large);
-    std::atomic<int> right{0};
 #if __has_feature(thread_sanitizer)
     constexpr int kCalls = 50;  // encryption is a hundred times slower under it
 #else
