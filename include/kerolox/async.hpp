@@ -117,7 +117,8 @@ public:
     Status wait() noexcept;
     /// False: the time is over.
     Result<bool> wait_for(std::chrono::milliseconds time) noexcept;
-    /// Runs `work` once ready, on `executor` or on the client's callback threads. Once only.
+    /// Runs `work` once ready, on `executor` or on the client's callback threads; the operation
+    /// lives until then. Once only.
     void on_ready(UniqueFunction<void()> work, Executor executor);
     /// Completes with `cancelled` unless it is complete already.
     void cancel() noexcept;
@@ -138,7 +139,8 @@ protected:
     std::shared_ptr<Shared> shared_;
 
 private:
-    void run_continuation() noexcept;
+    class Continuation;
+    void hand_over() noexcept;
 
     UniqueFunction<void()> continuation_;
     Executor executor_;
@@ -158,12 +160,23 @@ public:
         return true;
     }
     Result<T> take() { return std::move(*result_); }
+    /// As on_ready(), with the result.
+    void on_result(UniqueFunction<void(Result<T>)> callback, Executor executor) {
+        callback_ = std::move(callback);
+        on_ready(
+            [this] {
+                auto callback = std::move(callback_);
+                callback(take());
+            },
+            std::move(executor));
+    }
 
 protected:
     void fail(Error error) noexcept override { complete(Result<T>(std::move(error))); }
 
 private:
     std::optional<Result<T>> result_;
+    UniqueFunction<void(Result<T>)> callback_;
 };
 
 /// Async::to_future, in kerolox/future.hpp.
@@ -213,10 +226,8 @@ public:
         return Error(ErrorKind::timeout, "no result within the time given to get_for");
     }
     void then(UniqueFunction<void(Result<T>)> callback) && {
-        detail::OperationOf<T>* operation = std::exchange(operation_, nullptr);
-        operation->on_ready([hold = Hold(operation),
-                             callback = std::move(callback)]() mutable { callback(hold->take()); },
-                            std::move(executor_));
+        const Hold hold(std::exchange(operation_, nullptr));
+        hold->on_result(std::move(callback), std::move(executor_));
     }
     /// A std::future of the Result. Defined in kerolox/future.hpp.
     auto to_future() && { return detail::Futures<T>::of(std::move(*this)); }

@@ -90,6 +90,7 @@ void Connection::close(std::string_view reason) {
     auto listeners = std::move(close_listeners_);
     close_listeners_.clear();
     for (const auto& listener : listeners) listener(*this);
+    tell_drained();
 }
 
 void Connection::read_more() {
@@ -168,6 +169,11 @@ void Connection::on_read(std::size_t bytes) {
     run_turn();
 }
 
+/// The peer asks for more than it takes.
+bool Connection::holds_back() const {
+    return !limits_.asks && out_.pending() > limits_.output_high_bytes;
+}
+
 void Connection::run_turn() {
     in_turn_ = true;
     const bool all_handled = handle_input();
@@ -176,7 +182,7 @@ void Connection::run_turn() {
     flush();
     thread_.end_turn();
     if (!open_) return;
-    reading_paused_ = out_.pending() > limits_.output_high_bytes;
+    reading_paused_ = holds_back();
     if (reading_paused_) return;  // wait_writable() goes on from here
     if (all_handled) return read_more();
     boost::asio::post(thread_.context(), [self = shared_from_this()] {
@@ -188,7 +194,7 @@ void Connection::run_turn() {
 /// answers pile up: a few bytes of requests can ask for very many bytes of answers.
 bool Connection::handle_input() {
     while (open_) {
-        if (out_.pending() > limits_.output_high_bytes) {
+        if (holds_back()) {
             flush();
             return false;
         }
@@ -283,7 +289,16 @@ void Connection::flush_gathered() {
 }
 
 void Connection::flush() {
-    if (tls_) return flush_encrypted();
+    if (tls_) {
+        flush_encrypted();
+    } else {
+        flush_plain();
+    }
+    if (drained_.empty() || !open_ || out_.pending() > limits_.output_low_bytes) return;
+    post([](Connection& self) { self.thread_.run_turn([&] { self.tell_drained(); }); });
+}
+
+void Connection::flush_plain() {
     if (!open_ || waiting_writable_ || out_.empty()) return;
     std::int64_t bytes = 0;
     int failed_errno = 0;
@@ -318,6 +333,10 @@ void Connection::wait_writable() {
     });
 }
 
+void Connection::tell_drained() {
+    for (const auto& work : std::exchange(drained_, {})) work();
+}
+
 bool Connection::wants_tick(std::int64_t now_ms) const {
     return !calls_.empty() || !out_.empty() || has_encrypted_output() ||
            now_ms - last_active_ms_ >= limits_.idle_ms;
@@ -326,7 +345,7 @@ bool Connection::wants_tick(std::int64_t now_ms) const {
 void Connection::tick(std::int64_t now_ms) {
     expire_calls(now_ms);
     if (!open_) return;
-    const bool too_much = out_.pending() > limits_.output_max_bytes;
+    const bool too_much = !limits_.asks && out_.pending() > limits_.output_max_bytes;
     const bool waits = !out_.empty() || has_encrypted_output();
     if (too_much || (waits && now_ms - last_output_ms_ >= limits_.stalled_ms)) {
         IoProbe::add(thread_.probe().closed_slow, 1);

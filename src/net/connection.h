@@ -47,11 +47,15 @@ private:
 };
 
 struct ConnectionLimits {
-    std::int64_t idle_ms = 120'000;             ///< serverChannelMaxIdleTimeSeconds
-    std::size_t output_high_bytes = 1 << 20;    ///< above it the socket is not read any more
-    std::size_t output_low_bytes = 256 << 10;   ///< below it reading goes on
-    std::size_t output_max_bytes = 64 << 20;    ///< above it the peer is too slow: closed
-    std::int64_t stalled_ms = 30'000;           ///< output that does not move so long: closed
+    std::int64_t idle_ms = 120'000;            ///< serverChannelMaxIdleTimeSeconds
+    std::size_t output_high_bytes = 1 << 20;   ///< above it the socket is not read any more
+    std::size_t output_low_bytes = 256 << 10;  ///< below it reading goes on
+    std::size_t output_max_bytes = 64 << 20;   ///< above it the peer is too slow: closed
+    std::int64_t stalled_ms = 30'000;          ///< output that does not move so long: closed
+    /// Our side of it asks: it reads on while its requests pile up, which their owner bounds. Would
+    /// it wait for the peer to take them, and the peer for us to take its answers, neither would
+    /// ever go on.
+    bool asks = false;
     std::shared_ptr<InputBudget> input_budget;  ///< null: unbounded but for the frame limit
     std::shared_ptr<const TlsContext> tls{};    ///< null: not encrypted
 };
@@ -97,6 +101,9 @@ public:
     /// Any thread: runs `work` on the io thread unless the connection is gone by then.
     void post(std::function<void(Connection&)> work);
 
+    /// Runs `work` once, when the socket took all but a little of the output, or when it closes.
+    void when_drained(std::function<void()> work) { drained_.push_back(std::move(work)); }
+
     std::size_t pending_calls() const { return calls_.size(); }
     std::size_t pending_output() const { return out_.pending(); }
 
@@ -117,6 +124,7 @@ private:
         AnswerCallback callback;
     };
 
+    bool holds_back() const;
     void read_more();
     bool make_input_room();
     bool refuse_for_memory();
@@ -126,7 +134,9 @@ private:
     void handle_frame(std::string_view frame);
     void handle_answer(const wire::Command& command);
     void flush();
+    void flush_plain();
     void wait_writable();
+    void tell_drained();
     void close_later(std::string reason);
 
     // Where it is encrypted (net/connection_tls.cc).
@@ -167,6 +177,7 @@ private:
     std::uint32_t next_opaque_ = 0;  ///< wraps, as RocketMQ's does
     boost::unordered_flat_map<std::int32_t, Call> calls_;
     std::vector<std::function<void(Connection&)>> close_listeners_;
+    std::vector<std::function<void()>> drained_;
 };
 
 using ConnectionPtr = std::shared_ptr<Connection>;

@@ -15,6 +15,8 @@ constexpr std::size_t kVectorMax = 256;
 constexpr std::size_t kKeepBytes = 256 << 10;
 constexpr std::size_t kCompactBytes = 256 << 10;
 constexpr std::size_t kCompactPieces = 1024;
+/// Shorter slices are copied: that costs less than what comes with a piece of its own.
+constexpr std::size_t kCopyBytes = 512;
 }  // namespace
 
 void OutQueue::close_piece() {
@@ -24,7 +26,7 @@ void OutQueue::close_piece() {
 }
 
 void OutQueue::push(Slice slice) {
-    if (slice.bytes.empty()) return;
+    if (slice.bytes.size() <= kCopyBytes) return buffer_.append(slice.bytes);
     close_piece();
     queued_slices_ += slice.bytes.size();
     if (!slice.pin) slice.pin = std::make_shared<int>();  // static bytes: nothing to hold
@@ -100,7 +102,7 @@ void OutQueue::consume(std::size_t bytes) {
 /// Forgets what is out. A peer that never quite catches up must not let the queue grow by all
 /// that was ever sent.
 void OutQueue::compact() {
-    if (first_ >= kCompactPieces) {
+    if (first_ >= kCompactPieces && first_ >= pieces_.size() / 2) {
         pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(first_));
         first_ = 0;
     }

@@ -178,18 +178,12 @@ private:
         });
     }
 
-    /// Who asks reads on while its requests pile up: would it wait for the peer to take them, and
-    /// the peer for us to take its answers, neither would ever go on. `in_flight_max` bounds both.
-    static ConnectionLimits limits_of_asking(ConnectionLimits limits) {
-        limits.output_high_bytes = limits.output_max_bytes =
-            std::numeric_limits<std::size_t>::max();
-        return limits;
-    }
-
     /// The connection counts once requests may go out over it.
     void secure(int attempt) {
-        const auto connection = std::make_shared<Connection>(std::move(socket_), thread_, router_,
-                                                             limits_of_asking(options_.limits));
+        ConnectionLimits limits = options_.limits;
+        limits.asks = true;
+        const auto connection =
+            std::make_shared<Connection>(std::move(socket_), thread_, router_, std::move(limits));
         securing_ = connection;
         connection->start(split_host_port(address_).first);
         connection->when_secured([self = shared_from_this(), attempt,

@@ -7,6 +7,7 @@ namespace kx::client {
 namespace {
 
 thread_local const CallbackPool* t_pool = nullptr;
+thread_local CallbackPool::Gathering* t_gathering = nullptr;
 
 }  // namespace
 
@@ -18,39 +19,67 @@ CallbackPool::~CallbackPool() { stop(); }
 bool CallbackPool::is_current() const { return t_pool == this; }
 
 bool CallbackPool::post(Work& work) {
-    MutexLock lock(mutex_);
-    if (stopping_) return false;
-    queue_.push_back(std::move(work));
-    if (busy_ == 0 || queue_.size() > queue_for_one_ * busy_) wake_one();
+    if (t_gathering != nullptr && &t_gathering->pool_ == this) {
+        t_gathering->add(work);
+        return true;
+    }
+    return post(std::span(&work, 1));
+}
+
+bool CallbackPool::post(std::span<Work> works) {
+    bool wakes = false;
+    {
+        MutexLock lock(mutex_);
+        if (stopping_) return false;
+        for (Work& work : works) queue_.push_back(std::move(work));
+        if (busy_ == 0 || queue_.size() > queue_for_one_ * busy_) wakes = call_one();
+    }
+    if (wakes) wake_.notify_one();
     return true;
 }
 
-void CallbackPool::tick() {
-    MutexLock lock(mutex_);
-    if (!queue_.empty() && !stopping_) wake_one();
+void CallbackPool::Gathering::begin() { t_gathering = this; }
+
+void CallbackPool::Gathering::add(Work& work) {
+    works_.push_back(std::move(work));
+    if (works_.size() == 1) later_([this] { hand_over(); });
 }
 
-void CallbackPool::wake_one() {
-    if (idle_ > 0) {
-        wake_.notify_one();
-    } else if (threads_.size() < threads_max_) {
-        threads_.emplace_back([this] { run(); });
+void CallbackPool::Gathering::hand_over() {
+    handed_.swap(works_);
+    if (!pool_.post(handed_))
+        for (Work& work : handed_) work();
+    handed_.clear();
+}
+
+void CallbackPool::tick() {
+    bool wakes = false;
+    {
+        MutexLock lock(mutex_);
+        wakes = !queue_.empty() && !stopping_ && call_one();
     }
+    if (wakes) wake_.notify_one();
+}
+
+bool CallbackPool::call_one() {
+    if (idle_ > 0) return true;
+    if (threads_.size() < threads_max_) threads_.emplace_back([this] { run(); });
+    return false;
 }
 
 void CallbackPool::run() {
     t_pool = this;
     pthread_setname_np(pthread_self(), (name_.substr(0, 9) + "-call").c_str());
-    while (Work work = next()) {
+    bool worked = false;
+    while (Work work = next(worked)) {
         work();
-        work = {};  // captures go before the thread counts as idle
-        MutexLock lock(mutex_);
-        --busy_;
+        worked = true;
     }
 }
 
-CallbackPool::Work CallbackPool::next() {
+CallbackPool::Work CallbackPool::next(bool worked) {
     MutexLock lock(mutex_);
+    if (worked) --busy_;
     while (queue_.empty() && !stopping_) {
         ++idle_;
         wake_.wait(mutex_);
@@ -73,7 +102,7 @@ void CallbackPool::stop() {
     {
         MutexLock lock(mutex_);
         stopping_ = true;
-        if (!queue_.empty() && threads_.empty()) wake_one();
+        if (!queue_.empty() && threads_.empty()) call_one();
         threads.swap(threads_);
     }
     wake_.notify_all();

@@ -63,6 +63,33 @@ TEST(CallbackPool, KnowsItsThreads) {
     EXPECT_TRUE(inside.get_future().get());
 }
 
+TEST(CallbackPool, TakesWhatAThreadGatheredAllAtOnce) {
+    std::vector<std::function<void()>> later;
+    std::atomic<int> ran{0};
+    CallbackPool pool(1, "test");
+    CallbackPool other(1, "other");
+    std::thread([&] {
+        CallbackPool::Gathering gathering(
+            pool, [&](std::function<void()> work) { later.push_back(std::move(work)); });
+        gathering.begin();
+        for (int round = 0; round < 2; ++round) {
+            for (int i = 0; i < 3; ++i) ASSERT_TRUE(post(pool, [&] { ++ran; }));
+            EXPECT_EQ(pool.pending(), 0U);
+            ASSERT_EQ(later.size(), 1U);
+            later[0]();
+            later.clear();
+            EXPECT_TRUE(eventually([&] { return pool.pending() == 0; }));
+        }
+        ASSERT_TRUE(post(other, [&] { ++ran; }));
+        EXPECT_TRUE(later.empty());
+        EXPECT_TRUE(eventually([&] { return ran == 7; }));
+        pool.stop();
+        ASSERT_TRUE(post(pool, [&] { ++ran; }));
+        later[0]();
+        EXPECT_EQ(ran, 8);
+    }).join();
+}
+
 TEST(CallbackPool, LetsCallbacksPostMore) {
     CallbackPool pool(1, "test");
     std::promise<int> end;

@@ -117,7 +117,7 @@ void Operation::on_ready(UniqueFunction<void()> work, Executor executor) {
                                                              std::memory_order_acq_rel)) {
         return;
     }
-    run_continuation();
+    hand_over();
 }
 
 bool Operation::claim() noexcept {
@@ -127,19 +127,38 @@ bool Operation::claim() noexcept {
 void Operation::finish() noexcept {
     const int before = std::atomic_ref<int>(state_).exchange(kDone, std::memory_order_acq_rel);
     if (before == kWaitedFor) futex_wake_all(state_);
-    if (before == kContinued) run_continuation();
+    if (before == kContinued) hand_over();
 }
 
-void Operation::run_continuation() noexcept {
-    const std::shared_ptr<Shared> shared = shared_;
-    UniqueFunction<void()> work = [shared, continuation = std::move(continuation_)]() mutable {
-        guarded(shared.get(), "a callback", continuation);
-    };
+/// What is handed to a thread: one reference on the operation, which holds all there is to run.
+class Operation::Continuation {
+public:
+    explicit Continuation(Operation* operation) noexcept : operation_(operation) {}
+    Continuation(Continuation&& other) noexcept
+        : operation_(std::exchange(other.operation_, nullptr)) {}
+    Continuation& operator=(Continuation&&) = delete;
+    ~Continuation() {
+        if (operation_ != nullptr) operation_->release();
+    }
+    void operator()() const noexcept {
+        UniqueFunction<void()> work = std::move(operation_->continuation_);
+        guarded(operation_->shared_.get(), "a callback", work);
+    }
+
+private:
+    Operation* operation_;
+};
+
+void Operation::hand_over() noexcept {
+    Shared* const shared = shared_.get();
     const Executor executor = std::move(executor_);
-    release();
+    Continuation continuation(this);
+    if (!executor && (shared == nullptr || shared->on_io)) return continuation();
+    const std::shared_ptr<Shared> kept = shared_;  // the operation may be over before we return
+    UniqueFunction<void()> work = std::move(continuation);
     if (executor) {
-        guarded(shared.get(), "an executor", [&] { executor(std::move(work)); });
-    } else if (shared == nullptr || shared->on_io || !shared->callbacks->post(work)) {
+        guarded(kept.get(), "an executor", [&] { executor(std::move(work)); });
+    } else if (!kept->callbacks->post(work)) {
         work();
     }
 }

@@ -65,11 +65,17 @@ kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
     core->pool_.start();
     for (std::size_t i = 0; i < core->pool_.size(); ++i) {
         core->logs_.push_back(std::make_unique<IoThreadLog>());
-        boost::asio::post(core->pool_.at(i).context(),
-                          [raw = core.get(), sink = core->logs_.back().get()] {
-                              t_io_of = raw;
-                              log::set_thread_sink(sink);
-                          });
+        auto& context = core->pool_.at(i).context();
+        core->gatherings_.push_back(std::make_unique<CallbackPool::Gathering>(
+            *core->callbacks_, [&context](std::function<void()> work) {
+                boost::asio::post(context, std::move(work));
+            }));
+        boost::asio::post(context, [raw = core.get(), sink = core->logs_.back().get(),
+                                    gathering = core->gatherings_.back().get()] {
+            t_io_of = raw;
+            log::set_thread_sink(sink);
+            gathering->begin();
+        });
     }
     core->pool_.at(0).on_tick(core.get(), [pool = core->callbacks_] { pool->tick(); });
     return core;

@@ -57,6 +57,8 @@ private:
     net::IoPool pool_;
     std::vector<std::unique_ptr<IoThreadLog>> logs_;  ///< of each io thread, used there alone
     std::shared_ptr<CallbackPool> callbacks_;
+    /// Of each io thread.
+    std::vector<std::unique_ptr<CallbackPool::Gathering>> gatherings_;
     std::atomic<std::size_t> next_{0};
     volatile int* alive_ = nullptr;  ///< on a page that a fork's child finds wiped
 };

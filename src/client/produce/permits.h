@@ -28,9 +28,9 @@ public:
     /// Waits for room until the deadline; false when it is over or the producer closes.
     bool take_before(std::int64_t bytes, std::int64_t timeout_ms) KX_EXCLUDES(mutex_);
     void give_back(std::int64_t bytes) {
-        messages_.fetch_sub(1, std::memory_order_relaxed);
-        bytes_.fetch_sub(bytes, std::memory_order_seq_cst);
-        if (waiting_.load(std::memory_order_seq_cst) > 0) wake();
+        const std::int64_t messages = messages_.fetch_sub(1, std::memory_order_relaxed) - 1;
+        const std::int64_t left = bytes_.fetch_sub(bytes, std::memory_order_seq_cst) - bytes;
+        if (waiting_.load(std::memory_order_seq_cst) > 0 && has_room(messages, left)) wake();
     }
     /// Whoever waits gives up.
     void close() KX_EXCLUDES(mutex_);
@@ -41,6 +41,11 @@ public:
     std::int64_t messages() const { return messages_.load(std::memory_order_relaxed); }
 
 private:
+    /// For more than the next message: a sender that is woken for each costs more than its sends.
+    bool has_room(std::int64_t messages, std::int64_t bytes) const {
+        return messages <= messages_max_ - messages_max_ / 4 &&
+               bytes <= bytes_max_ - bytes_max_ / 4;
+    }
     void wake() KX_EXCLUDES(mutex_);
 
     const std::int64_t messages_max_;

@@ -54,7 +54,8 @@ ProducerCore::ProducerCore(ClientCore& client, std::shared_ptr<ClientLease> leas
                    ? settings.config.back_pressure_for_async_send_size
                    : std::numeric_limits<std::int64_t>::max() / 2),
       faults_(client_.clock()),
-      batcher_(*this) {}
+      batcher_(*this),
+      oneway_gate_([this](SendJob* job) { connect(job); }) {}
 
 ProducerCore::~ProducerCore() = default;
 

@@ -17,6 +17,7 @@
 #include "client/core/client_core.h"
 #include "client/produce/auto_batcher.h"
 #include "client/produce/fault_table.h"
+#include "client/produce/oneway_gate.h"
 #include "client/produce/permits.h"
 #include "client/produce/producer_settings.h"
 #include "client/produce/publish_topic.h"
@@ -152,6 +153,7 @@ private:
     std::unordered_map<std::string, PublishTopic> topics_;
     FaultTable faults_;
     AutoBatcher batcher_;
+    OnewayGate oneway_gate_;
     std::vector<std::shared_ptr<PendingRequest>> requests_;
     std::unordered_set<SendJob*> selecting_;  ///< the application's function has them
     SendJob* first_ = nullptr;                ///< jobs under way

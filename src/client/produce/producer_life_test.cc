@@ -137,6 +137,50 @@ TEST(Producer, FailsOrDropsWhenAsMuchIsUnderWayAsIsAllowed) {
     for (auto& handle : handles) EXPECT_TRUE(std::move(handle).get());
 }
 
+/// Few at a time, and as large on their way as they are here.
+ProducerOptions few_and_large() {
+    return ProducerOptions("P").in_flight(64, 64 << 20).compression(kerolox::Compression::none);
+}
+
+TEST(Producer, HoldsBackOnewaySendsThatBrokersDoNotTake) {
+    SendRig rig;
+    rig.a.stall();
+    rig.b.stall();
+    Producer producer = rig.producer(few_and_large());
+    const std::string large(256 << 10, 'x');
+    const kerolox::SendOptions brief{.timeout = milliseconds(300), .stop = {}};
+    std::size_t accepted = 0;
+    kerolox::Status sent;
+    for (; accepted < 1000; ++accepted) {
+        sent = producer.send_oneway(note(large), brief);
+        if (!sent) break;
+    }
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().kind(), ErrorKind::too_much_request);
+    EXPECT_EQ(producer.in_flight(), 64U);
+    rig.a.go_on();
+    rig.b.go_on();
+    EXPECT_TRUE(comes_true([&] { return rig.sends().size() == accepted; }));
+    EXPECT_EQ(producer.in_flight(), 0U);
+    EXPECT_TRUE(producer.send_oneway(note(large), brief));
+}
+
+TEST(Producer, FailsOnewaySendsThatWaitedForABrokerThatWent) {
+    SendRig rig;
+    rig.a.stall();
+    rig.b.stall();
+    Producer producer = rig.producer(few_and_large());
+    const kerolox::SendOptions brief{.timeout = milliseconds(300), .stop = {}};
+    while (producer.send_oneway(note(std::string(256 << 10, 'x')), brief)) {
+    }
+    EXPECT_EQ(producer.in_flight(), 64U);
+    for (ScriptedBroker* broker : {&rig.a, &rig.b}) {
+        broker->go_on();
+        broker->shut_down();
+    }
+    EXPECT_TRUE(comes_true([&] { return producer.in_flight() == 0; }));
+}
+
 TEST(Producer, HasThousandsUnderWayAndLosesNone) {
     SendRig rig;
     Producer producer = rig.producer(ProducerOptions("P").send_timeout(seconds(30)));

@@ -254,6 +254,7 @@ void ProducerCore::connect(SendJob* job) {
 }
 
 void ProducerCore::write(SendJob* job, net::Connection& connection) {
+    if (job->is_oneway && !oneway_gate_.admits(job, connection)) return;
     const std::int64_t left = job->try_deadline_ms - client_.clock().steady_ms();
     const std::string& address = job->peer->address();
     if (left <= 0 && !job->is_oneway)

@@ -45,6 +45,12 @@ public:
     /// Sends are kept and answered by release().
     void hold() { holds_ = true; }
     void release();
+    /// Nothing is read any more, until it goes on.
+    void stall() { stalls_ = true; }
+    void go_on() {
+        stalls_ = false;
+        stalls_.notify_all();
+    }
     /// Every request of that code so far; of any send, with 0.
     std::vector<TakenRequest> taken(std::int32_t code = 0) const;
     std::size_t sends() const { return taken().size(); }
@@ -63,6 +69,7 @@ private:
     const std::string name_;
     std::atomic<std::int32_t> otherwise_{0};
     std::atomic<bool> holds_{false};
+    std::atomic<bool> stalls_{false};
     std::deque<std::int32_t> acts_ KX_GUARDED_BY(mutex_);
     std::vector<TakenRequest> taken_ KX_GUARDED_BY(mutex_);
     std::vector<std::pair<net::Responder, TakenRequest>> held_ KX_GUARDED_BY(mutex_);

@@ -54,6 +54,7 @@ ScriptedBroker::ScriptedBroker(std::string name) : name_(std::move(name)) {
 }
 
 ScriptedBroker::~ScriptedBroker() {
+    go_on();
     {
         MutexLock lock(mutex_);
         for (auto& [responder, taken] : held_) responder.drop();
@@ -81,6 +82,7 @@ TakenRequest ScriptedBroker::take(net::Request& request) {
 }
 
 void ScriptedBroker::on_sending(net::Request& request) {
+    stalls_.wait(true);
     const TakenRequest taken = take(request);
     std::int32_t act = otherwise_;
     {
