@@ -78,7 +78,6 @@ function(kx_module NAME)
     target_link_libraries(kx_${NAME}_test PRIVATE kx_${NAME} GTest::gmock_main)
     target_compile_definitions(kx_${NAME}_test PRIVATE
       KX_TEST_DATA="${kerolox_SOURCE_DIR}/tests/data")
-    set_target_properties(kx_${NAME}_test PROPERTIES UNITY_BUILD OFF)
     kx_use_pch(kx_${NAME}_test ${PCH}_test)
     add_test(NAME ${NAME} COMMAND kx_${NAME}_test)
     set_tests_properties(${NAME} PROPERTIES TIMEOUT 300)

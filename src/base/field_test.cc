@@ -11,7 +11,7 @@
 namespace kx {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 struct Sample {
     std::string_view topic;

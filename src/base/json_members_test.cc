@@ -9,13 +9,13 @@
 namespace kx {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-enum class Colour : std::uint8_t { kRed, kBlue };
-std::string_view to_name(Colour colour) { return colour == Colour::kRed ? "RED" : "BLUE"; }
-bool from_name(std::string_view name, Colour& colour) {
+enum class Shade : std::uint8_t { kRed, kBlue };
+std::string_view to_name(Shade colour) { return colour == Shade::kRed ? "RED" : "BLUE"; }
+bool from_name(std::string_view name, Shade& colour) {
     if (name != "RED" && name != "BLUE") return false;
-    colour = name == "RED" ? Colour::kRed : Colour::kBlue;
+    colour = name == "RED" ? Shade::kRed : Shade::kBlue;
     return true;
 }
 
@@ -30,7 +30,7 @@ struct Place {
 
 struct Everything {
     bool flag = true;
-    Colour colour = Colour::kBlue;
+    Shade colour = Shade::kBlue;
     std::int32_t small = 3;
     std::int64_t large = 4;
     double ratio = 0.5;
@@ -60,7 +60,7 @@ struct Everything {
 Everything full() {
     Everything value;
     value.flag = false;
-    value.colour = Colour::kRed;
+    value.colour = Shade::kRed;
     value.small = INT32_MIN;
     value.large = INT64_MAX;
     value.ratio = 2;

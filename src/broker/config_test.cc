@@ -12,9 +12,9 @@ namespace {
 
 using test::expect_java_keys;
 using test::TempFile;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 BrokerConfig loaded(const ConfigSources& sources) {
     auto result = load_config(sources);
@@ -48,7 +48,7 @@ TEST(BrokerConfig, FillsInWhatDependsOnTheHost) {
     EXPECT_FALSE(config.broker_name.empty());
     EXPECT_THAT(config.broker_ip1, HasSubstr("."));
     EXPECT_EQ(config.broker_ip1, config.broker_ip2);
-    EXPECT_THAT(config.store_path_root_dir, testing::EndsWith("/store"));
+    EXPECT_THAT(config.store_path_root_dir, ::testing::EndsWith("/store"));
     EXPECT_GT(config.pull_message_thread_pool_nums, 16);
 }
 
@@ -68,7 +68,7 @@ TEST(BrokerConfig, ReadsAJavaFile) {
     EXPECT_EQ(config.store_path_root_dir, "/data/store");
     EXPECT_EQ(config.broker_config_path, file.path());
     EXPECT_THAT(result->report.warnings,
-                testing::Contains(
+                ::testing::Contains(
                     HasSubstr("useEpollNativeSelector is accepted, but has no meaning here")));
 }
 

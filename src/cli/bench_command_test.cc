@@ -11,8 +11,8 @@
 namespace kx::cli {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(LatencyHistogram, IsRightToAPercent) {
     LatencyHistogram times;

@@ -12,8 +12,8 @@
 namespace kx::cli {
 namespace {
 
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 struct Ran {
     int code;
@@ -84,7 +84,7 @@ TEST(ConfigCommand, ReportsAllThatIsWrongInAFile) {
     EXPECT_THAT(ran.err, HasSubstr("Slave's brokerId must be > 0"));
     EXPECT_THAT(ran.err, HasSubstr(":4: warmMapedFileEnable: no meaning here"));
     EXPECT_THAT(ran.err, HasSubstr(":5: brokerRole is set again"));
-    EXPECT_THAT(ran.err, testing::Not(HasSubstr("secret")));
+    EXPECT_THAT(ran.err, ::testing::Not(HasSubstr("secret")));
 }
 
 TEST(ConfigCommand, DoesNotFindAMissingFile) {

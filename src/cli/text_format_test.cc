@@ -11,7 +11,7 @@
 namespace kx::cli {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A message as a broker would deliver it.
 kerolox::MessageView received(std::string_view body = "hello") {

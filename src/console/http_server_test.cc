@@ -19,13 +19,13 @@ namespace kx::console {
 namespace {
 
 using boost::asio::ip::tcp;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 
-class HttpServerTest : public testing::Test {
+class HttpServerTest : public ::testing::Test {
 protected:
     void start(HttpOptions options = {}) {
         options.bind_address = "127.0.0.1";

@@ -10,7 +10,7 @@
 namespace kx::namesrv {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(ConfigTable, KnowsEveryJavaKeyOfTheNameServer) {
     NamesrvConfig config;
@@ -26,7 +26,7 @@ TEST(NamesrvConfig, ReadsAJavaFile) {
     EXPECT_EQ(loaded->config.server.bind_address, "127.0.0.1");
     EXPECT_TRUE(loaded->config.order_message_enable);
     EXPECT_EQ(loaded->config.config_store_path, file.path());
-    EXPECT_THAT(loaded->config.kv_config_path, testing::EndsWith("/namesrv/kvConfig.json"));
+    EXPECT_THAT(loaded->config.kv_config_path, ::testing::EndsWith("/namesrv/kvConfig.json"));
 }
 
 TEST(NamesrvConfig, ListensWhereRocketMqDoes) {

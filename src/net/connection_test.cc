@@ -18,9 +18,9 @@ namespace {
 using kx::testing::eventually;
 using kx::testing::Frame;
 using kx::testing::json_frame;
+using kx::testing::kEcho;
 using kx::testing::NetWorld;
 using kx::testing::RawClient;
-constexpr int kEcho = NetWorld::kEcho;
 
 std::string raw(std::int32_t length, std::uint32_t word, std::string_view rest = "") {
     std::string bytes;

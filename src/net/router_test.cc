@@ -17,12 +17,12 @@ namespace {
 using kx::testing::eventually;
 using kx::testing::Frame;
 using kx::testing::json_frame;
+using kx::testing::kEcho;
 using kx::testing::NetWorld;
 using kx::testing::RawClient;
 using ::testing::ElementsAre;
 using ::testing::StartsWith;
 using wire::ResponseCode;
-constexpr int kEcho = NetWorld::kEcho;
 
 std::pair<int, std::string> outcome(const std::optional<Frame>& frame) {
     return frame ? std::pair(frame->code(), frame->remark()) : std::pair(-1, std::string("closed"));

@@ -18,9 +18,9 @@ namespace {
 using kx::testing::Deadline;
 using kx::testing::eventually;
 using kx::testing::json_frame;
+using kx::testing::kEcho;
 using kx::testing::NetWorld;
 using ::testing::HasSubstr;
-constexpr int kEcho = NetWorld::kEcho;
 constexpr std::int64_t kLong = 30'000;
 
 /// The calling side: its own threads, and a router for what the peers ask.

@@ -14,10 +14,10 @@ namespace {
 using kx::testing::Deadline;
 using kx::testing::eventually;
 using kx::testing::json_frame;
+using kx::testing::kEcho;
 using kx::testing::NetWorld;
 using kx::testing::RawClient;
 using ::testing::HasSubstr;
-constexpr int kEcho = NetWorld::kEcho;
 
 TEST(Server, TellsWhenThePortIsInUseAndWhatToDo) {
     NetWorld world;

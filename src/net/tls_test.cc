@@ -15,10 +15,10 @@ namespace {
 
 using kx::test::TestCertificate;
 using kx::testing::eventually;
+using kx::testing::kEcho;
 using kx::testing::NetWorld;
 using kx::testing::RawClient;
 using ::testing::HasSubstr;
-constexpr int kTlsEcho = NetWorld::kEcho;
 constexpr std::int64_t kTlsLong = 20'000;
 
 std::shared_ptr<const TlsContext> context_of(const TlsSettings& settings) {
@@ -71,7 +71,7 @@ struct TlsCaller {
     }
     std::string ask(const NetWorld& world, std::string body, std::string host = "127.0.0.1") {
         const auto answer = client.call_and_wait(fmt::format("{}:{}", host, world.port()),
-                                                 Call(kTlsEcho, std::move(body)), kTlsLong);
+                                                 Call(kEcho, std::move(body)), kTlsLong);
         return answer ? answer->body : "error: " + answer.error().text;
     }
     IoPool pool{1, system_clock()};
@@ -117,7 +117,7 @@ TEST(Tls, CarriesLargeAndManyBodies) {
     for (int i = 0; i < kCalls; ++i) {
         const std::string body(static_cast<std::size_t>(i) * 97 % 70'000, static_cast<char>(i));
         caller.client.call(
-            fmt::format("127.0.0.1:{}", world.port()), Call(kTlsEcho, body), kTlsLong,
+            fmt::format("127.0.0.1:{}", world.port()), Call(kEcho, body), kTlsLong,
             [&, body](Result<Answer> answer) { right += answer && answer->body == body ? 1 : 0; });
     }
     EXPECT_TRUE(eventually([&] { return right == kCalls; })) << right;
@@ -199,7 +199,7 @@ TEST(Tls, ClosesAPeerThatDoesNotSpeakIt) {
     world.serve_echo();
     world.start();
     RawClient client(world.port());
-    ASSERT_TRUE(client.send(kx::testing::json_frame(kTlsEcho, 1)));
+    ASSERT_TRUE(client.send(kx::testing::json_frame(kEcho, 1)));
     EXPECT_TRUE(client.sees_close());
 }
 
@@ -215,7 +215,7 @@ TEST(Tls, BoundsAHandshakeThatDoesNotEnd) {
     RpcClient client(pool, router, options);
     pool.start();
     const auto answer = client.call_and_wait(
-        fmt::format("127.0.0.1:{}", silent.local_endpoint().port()), Call(kTlsEcho), kTlsLong);
+        fmt::format("127.0.0.1:{}", silent.local_endpoint().port()), Call(kEcho), kTlsLong);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, Errc::kTimeout) << answer.error().text;
     client.stop();

@@ -190,6 +190,8 @@ private:
     std::string input_;
 };
 
+constexpr int kEcho = 1;  ///< the code that serve_echo() answers
+
 /// A server with its threads. Routes are added before start().
 class NetWorld {
 public:
@@ -228,8 +230,6 @@ public:
         for (std::size_t i = 0; i < pool.size(); ++i) sum += (pool.at(i).probe().*counter).load();
         return sum;
     }
-
-    static constexpr int kEcho = 1;
 
     net::Workers workers;
     net::IoPool pool;

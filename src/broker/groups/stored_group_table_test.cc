@@ -16,14 +16,14 @@ using ::testing::HasSubstr;
 using testing::java_config_file;
 using testing::small_config;
 
-constexpr const char* kFile = "/store/config/subscriptionGroup.json";
+constexpr const char* kGroupFile = "/store/config/subscriptionGroup.json";
 
-struct Tables {
-    Tables() {
+struct GroupTables {
+    GroupTables() {
         EXPECT_TRUE(disk.make_directories("/store/config"));
         reopen();
     }
-    ~Tables() { workers.stop(); }
+    ~GroupTables() { workers.stop(); }
     void reopen() {
         table = std::make_unique<StoredGroupTable>(config, workers, disk, clock);
         EXPECT_TRUE(table->load());
@@ -43,23 +43,23 @@ wire::SubscriptionGroupConfig group(const std::string& name) {
 }
 
 TEST(GroupTable, ReadsTheFileOfJavaAndWritesTheSame) {
-    Tables world;
+    GroupTables world;
     const std::string text = java_config_file("subscriptionGroup.json");
-    world.disk.put_file(kFile, text);
+    world.disk.put_file(kGroupFile, text);
     world.reopen();
     ASSERT_TRUE(world.table->find("fill_consumer"));
     ASSERT_TRUE(world.table->persist());
-    const auto ours = nlohmann::json::parse(*world.disk.read_file(kFile));
+    const auto ours = nlohmann::json::parse(*world.disk.read_file(kGroupFile));
     EXPECT_EQ(ours, nlohmann::json::parse(text));
 }
 
 TEST(GroupTable, CreatesGroupsOnFirstUseAndWritesThemSoon) {
-    Tables world;
+    GroupTables world;
     EXPECT_FALSE(world.table->find("group"));
     ASSERT_TRUE(world.table->find_or_create("group"));
     EXPECT_EQ(world.table->find("group")->retry_max_times, 16);
     EXPECT_TRUE(eventually([&] {
-        const auto text = world.disk.read_file(kFile);
+        const auto text = world.disk.read_file(kGroupFile);
         return text && text->find("\"group\"") != std::string::npos;
     }));
     EXPECT_FALSE(world.table->find_or_create("no good name"));
@@ -67,7 +67,7 @@ TEST(GroupTable, CreatesGroupsOnFirstUseAndWritesThemSoon) {
 }
 
 TEST(GroupTable, CreatesOnlySystemGroupsWithoutAutoCreation) {
-    Tables world;
+    GroupTables world;
     world.config.update([](BrokerConfig& next) { next.auto_create_subscription_group = false; });
     EXPECT_FALSE(world.table->find_or_create("group"));
     EXPECT_TRUE(world.table->find_or_create("TOOLS_CONSUMER"));
@@ -77,7 +77,7 @@ TEST(GroupTable, CreatesOnlySystemGroupsWithoutAutoCreation) {
 }
 
 TEST(GroupTable, ChecksNamesAndAttributes) {
-    Tables world;
+    GroupTables world;
     const auto bad_name = world.table->update_all({group("good"), group("not good")});
     ASSERT_FALSE(bad_name);
     EXPECT_EQ(bad_name.error().code, wire::ResponseCode::kInvalidParameter);
@@ -89,11 +89,11 @@ TEST(GroupTable, ChecksNamesAndAttributes) {
     weighted.attributes["+priority.factor"] = "50";
     ASSERT_TRUE(world.table->update_all({weighted}));
     EXPECT_EQ(world.table->find("good")->attributes.at("priority.factor"), "50");
-    EXPECT_THAT(*world.disk.read_file(kFile), HasSubstr("\"priority.factor\":\"50\""));
+    EXPECT_THAT(*world.disk.read_file(kGroupFile), HasSubstr("\"priority.factor\":\"50\""));
 }
 
 TEST(GroupTable, ForbidsReadingByTopicAndForgetsTheGroupWhenOneIsCleared) {
-    Tables world;
+    GroupTables world;
     ASSERT_TRUE(world.table->set_read_forbidden("group", "orders", true));
     ASSERT_TRUE(world.table->set_read_forbidden("group", "bills", true));
     EXPECT_TRUE(world.table->is_read_forbidden("group", "orders"));

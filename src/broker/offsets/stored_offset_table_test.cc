@@ -16,10 +16,10 @@ using ::testing::HasSubstr;
 using testing::java_config_file;
 using testing::small_config;
 
-constexpr const char* kFile = "/store/config/consumerOffset.json";
+constexpr const char* kOffsetFile = "/store/config/consumerOffset.json";
 
-struct Tables {
-    Tables() {
+struct OffsetTables {
+    OffsetTables() {
         EXPECT_TRUE(disk.make_directories("/store/config"));
         reopen();
     }
@@ -36,9 +36,9 @@ struct Tables {
 };
 
 TEST(OffsetTable, ReadsTheFileOfJavaAndWritesTheSame) {
-    Tables world;
+    OffsetTables world;
     const std::string text = java_config_file("consumerOffset.json");
-    world.disk.put_file(kFile, text);
+    world.disk.put_file(kOffsetFile, text);
     world.reopen();
     EXPECT_EQ(world.table->committed("fill_consumer", "Tagged", 2), 75);
     EXPECT_THAT(world.table->topics_of_group("CID_RMQ_SYS_TRANS"),
@@ -46,7 +46,7 @@ TEST(OffsetTable, ReadsTheFileOfJavaAndWritesTheSame) {
 
     world.table->commit("fill_consumer", "Tagged", 2, 76, "peer");
     ASSERT_TRUE(world.table->persist());
-    const std::string ours = *world.disk.read_file(kFile);
+    const std::string ours = *world.disk.read_file(kOffsetFile);
     auto expected = nlohmann::json::parse(quote_bare_keys(text));
     expected["offsetTable"]["Tagged@fill_consumer"]["2"] = 76;
     EXPECT_EQ(nlohmann::json::parse(quote_bare_keys(ours)), expected);
@@ -54,8 +54,8 @@ TEST(OffsetTable, ReadsTheFileOfJavaAndWritesTheSame) {
 }
 
 TEST(OffsetTable, KeepsDerivedKeysButDoesNotListThem) {
-    Tables world;
-    world.disk.put_file(kFile, R"({"offsetTable":{"t@g@client":{0:5},"t@g":{0:7}}})");
+    OffsetTables world;
+    world.disk.put_file(kOffsetFile, R"({"offsetTable":{"t@g@client":{0:5},"t@g":{0:7}}})");
     world.reopen();
     const auto table = world.table->table();
     EXPECT_EQ(table.offset_table.size(), 2U);
@@ -66,27 +66,27 @@ TEST(OffsetTable, KeepsDerivedKeysButDoesNotListThem) {
 }
 
 TEST(OffsetTable, WritesOnlyWhatChanged) {
-    Tables world;
+    OffsetTables world;
     ASSERT_TRUE(world.table->persist());
-    EXPECT_FALSE(world.disk.exists(kFile));
+    EXPECT_FALSE(world.disk.exists(kOffsetFile));
     world.commit(1);
     ASSERT_TRUE(world.table->persist());
-    EXPECT_TRUE(world.disk.exists(kFile));
-    EXPECT_FALSE(world.disk.exists(std::string(kFile) + ".bak"));
+    EXPECT_TRUE(world.disk.exists(kOffsetFile));
+    EXPECT_FALSE(world.disk.exists(std::string(kOffsetFile) + ".bak"));
     world.commit(1);
     ASSERT_TRUE(world.table->persist());
-    EXPECT_FALSE(world.disk.exists(std::string(kFile) + ".bak"));
+    EXPECT_FALSE(world.disk.exists(std::string(kOffsetFile) + ".bak"));
 }
 
 TEST(OffsetTable, GoesBackWhenToldTo) {
-    Tables world;
+    OffsetTables world;
     world.commit(10);
     world.commit(3);
     EXPECT_EQ(world.table->committed("group", "topic", 0), 3);
 }
 
 TEST(OffsetTable, BumpsItsVersionEveryFewCommits) {
-    Tables world;
+    OffsetTables world;
     world.config.update([](BrokerConfig& next) { next.consumer_offset_update_version_step = 10; });
     const std::int64_t before = world.table->table().data_version.counter;
     for (int i = 0; i < 25; ++i) world.commit(i);
@@ -94,7 +94,7 @@ TEST(OffsetTable, BumpsItsVersionEveryFewCommits) {
 }
 
 TEST(OffsetTable, HandsAResetOutOnce) {
-    Tables world;
+    OffsetTables world;
     world.commit(10);
     world.table->note_pull("group", "topic", 0, 20);
     EXPECT_EQ(world.table->take_reset("group", "topic", 0), std::nullopt);
@@ -109,7 +109,7 @@ TEST(OffsetTable, HandsAResetOutOnce) {
 }
 
 TEST(OffsetTable, ForgetsAGroupWithItsResets) {
-    Tables world;
+    OffsetTables world;
     world.commit(10);
     world.table->commit("other", "topic", 0, 5, "peer");
     world.table->set_reset("group", "topic", 0, 4);

@@ -18,10 +18,10 @@ using testing::java_config_file;
 using testing::small_config;
 using ::testing::UnorderedElementsAreArray;
 
-constexpr const char* kFile = "/store/config/topics.json";
+constexpr const char* kTopicFile = "/store/config/topics.json";
 
-struct Tables {
-    explicit Tables(BrokerConfig settings = small_config()) : config(std::move(settings)) {
+struct TopicTables {
+    explicit TopicTables(BrokerConfig settings = small_config()) : config(std::move(settings)) {
         EXPECT_TRUE(disk.make_directories("/store/config"));
         store = open_store(disk);
         reopen();
@@ -55,7 +55,7 @@ TEST(TopicTable, KnowsTheSystemTopicsThatRocketMqLists) {
     nlohmann::json recorded;
     for (const auto& frame : kx::testing::recorded_frames())
         if (!frame.is_request && frame.code == 305) recorded = nlohmann::json::parse(frame.body());
-    Tables world;
+    TopicTables world;
     EXPECT_THAT(
         world.table->system_topics(),
         UnorderedElementsAreArray(recorded.at("topicList").get<std::vector<std::string>>()));
@@ -64,38 +64,38 @@ TEST(TopicTable, KnowsTheSystemTopicsThatRocketMqLists) {
 }
 
 TEST(TopicTable, ReadsTheFileOfJavaAndWritesTheSame) {
-    Tables world;
+    TopicTables world;
     const std::string text = java_config_file("topics.json");
-    world.disk.put_file(kFile, text);
+    world.disk.put_file(kTopicFile, text);
     world.reopen();
     ASSERT_TRUE(world.table->find("Tagged"));
     EXPECT_EQ(world.config_of("Tagged").read_queue_nums, 4);
     EXPECT_EQ(world.table->version().counter, 11);
 
     ASSERT_TRUE(world.table->persist());
-    auto ours = nlohmann::json::parse(*world.disk.read_file(kFile));
+    auto ours = nlohmann::json::parse(*world.disk.read_file(kTopicFile));
     auto theirs = nlohmann::json::parse(text);
     EXPECT_EQ(ours["dataVersion"], theirs["dataVersion"]);
     for (const auto& [name, config] : theirs["topicConfigTable"].items())
         EXPECT_EQ(ours["topicConfigTable"][name], config) << name;
-    EXPECT_EQ(*world.disk.read_file(std::string(kFile) + ".bak"), text);
+    EXPECT_EQ(*world.disk.read_file(std::string(kTopicFile) + ".bak"), text);
     // Tabs, no blank behind the colon, and an empty map on three lines, as fastjson prints them.
-    const std::string ours_text = *world.disk.read_file(kFile);
+    const std::string ours_text = *world.disk.read_file(kTopicFile);
     EXPECT_THAT(ours_text, HasSubstr("\t\t\t\"attributes\":{\n\t\t\t\t\n\t\t\t},\n"));
 }
 
 TEST(TopicTable, TakesTheBackupWhenTheFileIsBroken) {
-    Tables world;
+    TopicTables world;
     ASSERT_TRUE(world.table->update(topic("orders")));
     ASSERT_TRUE(world.table->update(topic("bills")));
-    world.disk.put_file(kFile, "{\"broken");
+    world.disk.put_file(kTopicFile, "{\"broken");
     world.reopen();
     EXPECT_TRUE(world.table->find("orders"));
     EXPECT_FALSE(world.table->find("bills"));
 }
 
 TEST(TopicTable, InheritsFromTheDefaultTopicOnTheFirstSend) {
-    Tables world;
+    TopicTables world;
     TopicWish wish{.topic = "orders", .default_topic = "TBW102", .queue_nums = 16};
     const TopicPtr created = world.table->create_on_send(wish);
     ASSERT_TRUE(created);
@@ -103,7 +103,7 @@ TEST(TopicTable, InheritsFromTheDefaultTopicOnTheFirstSend) {
     EXPECT_EQ(created->config().read_queue_nums, 8);
     EXPECT_EQ(created->config().perm, 6);
     EXPECT_THAT(world.told, ElementsAre("orders"));
-    EXPECT_THAT(*world.disk.read_file(kFile), HasSubstr("\"orders\""));
+    EXPECT_THAT(*world.disk.read_file(kTopicFile), HasSubstr("\"orders\""));
 
     wish.topic = "bills";
     wish.queue_nums = 4;
@@ -118,7 +118,7 @@ TEST(TopicTable, InheritsFromTheDefaultTopicOnTheFirstSend) {
 TEST(TopicTable, CreatesNothingOnSendWithoutAutoCreation) {
     auto config = small_config();
     config.auto_create_topic_enable = false;
-    Tables world(config);
+    TopicTables world(config);
     EXPECT_FALSE(world.table->create_on_send({.topic = "orders", .default_topic = "TBW102"}));
     // Other topics may still be inherited, and retry topics come into being all the same.
     EXPECT_TRUE(world.table->create_on_send({.topic = "orders", .default_topic = "broker-a"}));
@@ -130,14 +130,14 @@ TEST(TopicTable, CreatesNothingOnSendWithoutAutoCreation) {
 }
 
 TEST(TopicTable, StaysClosedWhenAutoCreationIsSwitchedOffLater) {
-    Tables world;
+    TopicTables world;
     ASSERT_TRUE(world.table->find("TBW102"));
     world.config.update([](BrokerConfig& next) { next.auto_create_topic_enable = false; });
     EXPECT_FALSE(world.table->create_on_send({.topic = "orders", .default_topic = "TBW102"}));
 }
 
 TEST(TopicTable, ChecksAdministrativeUpdates) {
-    Tables world;
+    TopicTables world;
     const auto why = [&](wire::TopicConfig config) {
         const auto updated = world.table->update(std::move(config));
         return updated ? std::string("accepted") : updated.error().remark;
@@ -157,7 +157,7 @@ TEST(TopicTable, ChecksAdministrativeUpdates) {
 }
 
 TEST(TopicTable, LeavesAnIdenticalTopicAlone) {
-    Tables world;
+    TopicTables world;
     ASSERT_TRUE(world.table->update(topic("orders")));
     const auto version = world.table->version();
     ASSERT_TRUE(world.table->update(topic("orders")));
@@ -171,7 +171,7 @@ TEST(TopicTable, LeavesAnIdenticalTopicAlone) {
 }
 
 TEST(TopicTable, MarksTopicsOrderedAsTheNameServerTells) {
-    Tables world;
+    TopicTables world;
     ASSERT_TRUE(world.table->update(topic("orders")));
     world.table->set_order({{"orders", "broker-a:4"}, {"unknown", "broker-a:1"}});
     EXPECT_TRUE(world.config_of("orders").order);
@@ -181,7 +181,7 @@ TEST(TopicTable, MarksTopicsOrderedAsTheNameServerTells) {
 }
 
 TEST(TopicTable, SurvivesAPowerCutOnceACreationReturned) {
-    Tables world;
+    TopicTables world;
     ASSERT_TRUE(world.table->create_on_send({.topic = "orders", .default_topic = "TBW102"}));
     const auto after = world.disk.after_power_loss();
     StoredTopicTable table(world.config, *world.store, *after, world.clock);
@@ -190,7 +190,7 @@ TEST(TopicTable, SurvivesAPowerCutOnceACreationReturned) {
 }
 
 TEST(TopicTable, TellsAnAdministratorOfAFileThatCannotBeWritten) {
-    Tables world;
+    TopicTables world;
     world.disk.fail_writes(true);
     const auto updated = world.table->update(topic("orders"));
     ASSERT_FALSE(updated);

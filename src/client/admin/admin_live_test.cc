@@ -19,9 +19,9 @@ namespace kx::client {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::system_clock;
+using WallClock = std::chrono::system_clock;
 
-std::string in_ms(Clock::time_point time) {
+std::string in_ms(WallClock::time_point time) {
     return std::to_string(
         std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
 }
@@ -30,7 +30,7 @@ std::string in_ms(Clock::time_point time) {
 std::string told(std::int64_t value) { return std::to_string(value); }
 std::string told(std::int32_t value) { return std::to_string(value); }
 std::string told(const std::string& value) { return value; }
-std::string told(Clock::time_point value) { return in_ms(value); }
+std::string told(WallClock::time_point value) { return in_ms(value); }
 std::string told(const kerolox::QueueOffset& value) {
     return value.queue.describe() + "=" + told(value.offset);
 }
@@ -204,7 +204,7 @@ struct World {
     std::string broker{};
     std::string cluster{};
     kerolox::Queue queue{};
-    Clock::time_point begin{std::chrono::milliseconds(system_clock().wall_ms())};
+    WallClock::time_point begin{std::chrono::milliseconds(system_clock().wall_ms())};
 };
 
 void go_to_topics_and_groups(World& world) {

@@ -6,9 +6,9 @@
 namespace kx::client {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
 using namespace std::chrono_literals;
 
 TEST(Admin, ShowsRoutesAndClusters) {

@@ -8,8 +8,8 @@
 namespace kx::client {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
 TEST(Admin, CreatesATopicAtEveryMasterAndShowsWhereItFailed) {

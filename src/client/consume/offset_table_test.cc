@@ -12,7 +12,7 @@ namespace kx::client {
 namespace {
 
 using kerolox::Queue;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const Queue kFirst{"T", "b", 0};
 const Queue kSecond{"T", "b", 1};

@@ -12,8 +12,8 @@ namespace kx::client {
 namespace {
 
 using kerolox::MessageView;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 MessageView message_at(std::int64_t offset, std::string_view body = "four") {
     model::NewMessage fresh;

@@ -19,11 +19,11 @@ using kerolox::MessageBatch;
 using kerolox::MessageView;
 using kerolox::OrderlyResult;
 using kerolox::PushOptions;
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Pair;
-using testing::SizeIs;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using ::testing::SizeIs;
 
 PushPace quick() {
     PushPace pace;
@@ -491,9 +491,9 @@ TEST(PushOptions, WhatIsWrongIsToldAtOnce) {
                             .set("pullThresholdForTopic", "0")
                             .set("consumeTimestamp", "20261399000000")
                             .set("consumeFromWhere", "CONSUME_FROM_TIMESTAMP")),
-                testing::AllOf(HasSubstr("consumeThreadMin (30) is larger than"),
-                               HasSubstr("pullThresholdForTopic Out of range"),
-                               HasSubstr("consumeTimestamp is invalid")));
+                ::testing::AllOf(HasSubstr("consumeThreadMin (30) is larger than"),
+                                 HasSubstr("pullThresholdForTopic Out of range"),
+                                 HasSubstr("consumeTimestamp is invalid")));
     EXPECT_THAT(
         text_of(PushOptions("G").subscribe("T", kerolox::Filter::tags("||")).on_messages(listener)),
         HasSubstr("subscription exception"));

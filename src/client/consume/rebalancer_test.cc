@@ -10,8 +10,8 @@ namespace kx::client {
 namespace {
 
 using kerolox::Queue;
-using testing::ElementsAre;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
 /// Remembers what it was given. All on the home thread, but for the questions.
 class Owner : public QueueOwner {

@@ -11,9 +11,9 @@ namespace {
 
 using kerolox::AllocateStrategy;
 using kerolox::Queue;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 namespace strategy = kerolox::strategy;
 
 std::vector<Queue> queues_of(const std::string& broker, std::int32_t count) {

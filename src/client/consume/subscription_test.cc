@@ -8,8 +8,8 @@ namespace kx::client {
 namespace {
 
 using kerolox::Filter;
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(Subscription, TagsAreTrimmedAndCountedOnce) {
     const auto made = make_subscription("T", Filter::tags(" A || B||  || A "), 7);

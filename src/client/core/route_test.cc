@@ -9,7 +9,7 @@
 namespace kx::client {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 wire::BrokerData broker(const std::string& name, std::map<std::int64_t, std::string> addresses) {
     wire::BrokerData data;

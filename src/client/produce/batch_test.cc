@@ -19,7 +19,7 @@ using kerolox::ProducerOptions;
 using kerolox::SendReceipt;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Message item(std::string body) { return {"T", Bytes(std::move(body))}; }
 
@@ -171,7 +171,7 @@ TEST(AutoBatch, JoinsWhatComesTogether) {
     const auto requests = rig.sends();
     const auto batch = std::ranges::find(requests, 320, &TakenRequest::code);
     ASSERT_NE(batch, requests.end());
-    EXPECT_THAT(batch->property("KEYS"), testing::AnyOf("k0 k1 k2", "k1 k2 k0", "k2 k0 k1"));
+    EXPECT_THAT(batch->property("KEYS"), ::testing::AnyOf("k0 k1 k2", "k1 k2 k0", "k2 k0 k1"));
 }
 
 TEST(AutoBatch, SendsAGroupWhenItIsFullOrOldEnough) {
@@ -211,7 +211,7 @@ TEST(AutoBatch, KeepsApartWhatMustNotMix) {
         const auto bodies = bodies_of(request);
         EXPECT_EQ(std::set<std::string>(bodies.begin(), bodies.end()).size(), 1U);
         if (request.code != 320) continue;
-        EXPECT_THAT(bodies[0], testing::AnyOf("a", "b", "w", "q"));
+        EXPECT_THAT(bodies[0], ::testing::AnyOf("a", "b", "w", "q"));
         if (bodies[0] == "q") EXPECT_EQ(request.field("e"), "1");
         if (bodies[0] == "w") EXPECT_EQ(request.property("WAIT"), "false");
     }
@@ -246,7 +246,7 @@ TEST(AutoBatch, LetsCancelledMessagesOut) {
     EXPECT_TRUE(std::move(other).get());
     EXPECT_FALSE(std::move(dropped).get());
     for (const TakenRequest& request : rig.sends())
-        EXPECT_THAT(bodies_of(request), testing::Not(testing::Contains("dropped")));
+        EXPECT_THAT(bodies_of(request), ::testing::Not(::testing::Contains("dropped")));
     EXPECT_TRUE(comes_true([&] { return producer.in_flight() == 0; }));
 }
 

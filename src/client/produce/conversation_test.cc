@@ -32,7 +32,7 @@ using kerolox::TransactionOptions;
 using kerolox::TransactionProducer;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Message letter(std::string body = "letter") { return {"T", Bytes(std::move(body))}; }
 

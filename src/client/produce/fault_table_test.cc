@@ -9,7 +9,7 @@
 namespace kx::client {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(FaultTable, AvoidsABrokerTheLongerTheSlowerItWas) {
     EXPECT_EQ(avoidance_ms(0), 0);

@@ -23,9 +23,7 @@ using kerolox::ProducerOptions;
 using kerolox::SendReceipt;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
-
-Message note(std::string body = "hello") { return {"T", Bytes(std::move(body))}; }
+using ::testing::HasSubstr;
 
 // --- ends from outside ---
 

@@ -22,8 +22,6 @@ using kerolox::ProducerOptions;
 using kerolox::Queue;
 using std::chrono::milliseconds;
 
-Message note(std::string body = "hello") { return {"T", Bytes(std::move(body))}; }
-
 // --- what travels ---
 
 TEST(Producer, SendsAMessageAndTellsWhereItIs) {

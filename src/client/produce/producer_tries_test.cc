@@ -18,9 +18,7 @@ using kerolox::Message;
 using kerolox::Producer;
 using kerolox::ProducerOptions;
 using std::chrono::milliseconds;
-using testing::HasSubstr;
-
-Message note(std::string body = "hello") { return {"T", Bytes(std::move(body))}; }
+using ::testing::HasSubstr;
 
 /// A port that takes connections and never says a word; or, full, takes none and refuses none.
 class SilentPort {
@@ -55,7 +53,7 @@ private:
 
 // --- tries ---
 
-class RetriedCode : public testing::TestWithParam<int> {};
+class RetriedCode : public ::testing::TestWithParam<int> {};
 
 TEST_P(RetriedCode, LeadsToATryAtAnotherBroker) {
     SendRig rig;
@@ -71,7 +69,8 @@ TEST_P(RetriedCode, LeadsToATryAtAnotherBroker) {
     EXPECT_GE(rig.a.sends(), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Producer, RetriedCode, testing::Values(17, 14, 1, 2, 16, 204, 205, 1500));
+INSTANTIATE_TEST_SUITE_P(Producer, RetriedCode,
+                         ::testing::Values(17, 14, 1, 2, 16, 204, 205, 1500));
 
 TEST(Producer, TriesNothingAgainThatTheBrokerRefusedForGood) {
     SendRig rig;
@@ -99,8 +98,8 @@ TEST(Producer, TellsHowOftenAndWhereItTried) {
     EXPECT_EQ(sent.error().kind(), ErrorKind::client);
     EXPECT_EQ(sent.error().code(), 2);
     EXPECT_THAT(std::string(sent.error().text()),
-                testing::MatchesRegex("Send \\[3\\] times, still failed, cost \\[[0-9]+\\]ms, "
-                                      "Topic: T, BrokersSent: \\[broker-.*\\]"));
+                ::testing::MatchesRegex("Send \\[3\\] times, still failed, cost \\[[0-9]+\\]ms, "
+                                        "Topic: T, BrokersSent: \\[broker-.*\\]"));
     EXPECT_EQ(sent.error().tries(), 3);
     ASSERT_EQ(sent.error().brokers_tried().size(), 3U);
     EXPECT_NE(sent.error().brokers_tried()[0], sent.error().brokers_tried()[1]);

@@ -92,6 +92,10 @@ struct SendRig {
     std::optional<kerolox::Client> client;
 };
 
+/// A message to "T".
+inline kerolox::Message note(std::string body = "hello") {
+    return {"T", kerolox::Bytes(std::move(body))};
+}
 /// Looks until it is true, for that long at most.
 bool comes_true(const std::function<bool()>& condition, int timeout_ms = 5'000);
 /// Of the steady clock.
