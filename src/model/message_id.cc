@@ -15,17 +15,20 @@ int hex_digit(char c) {
     return -1;
 }
 
+void write_hex(std::string_view bytes, char* to) {
+    static constexpr char kDigits[] = "0123456789ABCDEF";
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        *to++ = kDigits[byte >> 4];
+        *to++ = kDigits[byte & 15];
+    }
+}
+
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
-    static constexpr char kDigits[] = "0123456789ABCDEF";
-    std::string text;
-    text.reserve(bytes.size() * 2);
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
-    }
+    std::string text(bytes.size() * 2, '\0');
+    write_hex(bytes, text.data());
     return text;
 }
 
@@ -44,14 +47,15 @@ Result<std::string> from_hex(std::string_view text) {
     return bytes;
 }
 
-std::string encode_offset_id(const HostPort& store_host, std::int64_t physical_offset) {
-    std::string bytes;
-    for (std::size_t i = 0; i < (store_host.is_v6 ? 16U : 4U); ++i) {
-        bytes += static_cast<char>(store_host.address[i]);
-    }
-    put_be<std::int32_t>(bytes, store_host.port);
-    put_be<std::int64_t>(bytes, physical_offset);
-    return to_hex(bytes);
+OffsetIdText::OffsetIdText(const HostPort& store_host, std::int64_t physical_offset) {
+    std::array<char, 28> bytes;
+    const std::size_t host_bytes = store_host.is_v6 ? 16 : 4;
+    std::memcpy(bytes.data(), store_host.address.data(), host_bytes);
+    store_be<std::int32_t>(bytes.data() + host_bytes, store_host.port);
+    store_be<std::int64_t>(bytes.data() + host_bytes + 4, physical_offset);
+    const std::string_view all(bytes.data(), host_bytes + 12);
+    write_hex(all, text_.data());
+    size_ = static_cast<std::uint8_t>(all.size() * 2);
 }
 
 Result<OffsetId> decode_offset_id(std::string_view text) {

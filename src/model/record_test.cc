@@ -156,7 +156,7 @@ TEST(Record, AppendsTheCrcPropertyWithItsDigitsReversed) {
 TEST(OffsetId, IsTheOneOfTheSpecification) {
     HostPort host;
     host.port = 0x5597;
-    EXPECT_EQ(encode_offset_id(host, 264), "7F000001000055970000000000000108");
+    EXPECT_EQ(encode_offset_id(host, 264).view(), "7F000001000055970000000000000108");
     EXPECT_EQ(decode_offset_id("7F000001000055970000000000000108"), (OffsetId{host, 264}));
     HostPort v6;
     v6.is_v6 = true;

@@ -77,7 +77,7 @@ void expect_equal(const model::RecordView& record, const Json& listed) {
     EXPECT_EQ(record.reconsume_times, listed["reconsumeTimes"]);
     EXPECT_EQ(record.prepared_transaction_offset, listed["preparedTransactionOffset"]);
     EXPECT_EQ(record.body_crc, listed["bodyCRC"]);
-    EXPECT_EQ(model::encode_offset_id(record.store_host, record.physical_offset),
+    EXPECT_EQ(model::encode_offset_id(record.store_host, record.physical_offset).view(),
               listed["offsetMsgId"].get<std::string>());
     if (!compressed) {
         EXPECT_EQ(record.body.size(), listed["bodyLength"]);

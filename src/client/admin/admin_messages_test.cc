@@ -56,7 +56,7 @@ TEST(Admin, ViewsAMessageByItsPlace) {
     AdminWorld world;
     model::HostPort host;
     host.port = world.a.port();
-    const std::string id = model::encode_offset_id(host, 4711);
+    const std::string id(model::encode_offset_id(host, 4711).view());
     world.a.on(33, [](net::Request& request) {
         EXPECT_EQ(request.header<wire::ViewMessage>()->offset, 4711);
         request.ok_body(a_record("T", "it", with_key("k", "U1"), 3, 1'000));

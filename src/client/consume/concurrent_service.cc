@@ -47,14 +47,12 @@ void ConcurrentService::submit(const PulledQueuePtr& queue, std::vector<MessageV
     const std::shared_ptr<ConcurrentService> self(core_.shared_from_this(), this);
     for (std::size_t i = 0; i < messages.size(); i += batch_max_) {
         const std::size_t count = std::min(batch_max_, messages.size() - i);
-        const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(i);
-        std::vector<MessageView> some(
-            std::make_move_iterator(begin),
-            std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count)));
         works.emplace_back(
-            [self, queue, batch = make_batch(std::move(some))] { self->run(queue, batch); });
+            [self, queue, batch = make_batch(std::span(messages).subspan(i, count))] {
+                self->run(queue, batch);
+            });
     }
-    core_.threads().post(works);
+    core_.threads().post(std::move(works));
 }
 
 void ConcurrentService::run(const PulledQueuePtr& queue, const MessageBatch& batch) {
@@ -87,9 +85,9 @@ void ConcurrentService::run(const PulledQueuePtr& queue, const MessageBatch& bat
 void ConcurrentService::ended(const PulledQueuePtr& queue, const MessageBatch& batch,
                               const ListenerCall& call, ConsumeResult result,
                               const std::string& failure) {
-    queue->process.last_consume_ms.store(core_.client().clock().wall_ms(),
-                                         std::memory_order_relaxed);
-    call.ended(batch, result.is_success(), failure, queue->counters);
+    queue->process.last_consume_ms.store(
+        call.ended(batch, result.is_success(), failure, queue->counters),
+        std::memory_order_relaxed);
     if (queue->process.dropped) return;
     std::size_t good = 0;
     if (result.is_success())

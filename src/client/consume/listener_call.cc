@@ -30,26 +30,29 @@ std::string thrown_text() {
 }
 
 ListenerCall::ListenerCall(PushCore& core, const kerolox::MessageBatch& batch)
-    : core_(&core), started_ns_(core.client().clock().steady_ns()) {
-    const std::int64_t now = core.client().clock().wall_ms();
-    for (const kerolox::MessageView& message : batch) note_consume_start(message, now);
+    : core_(&core),
+      started_ns_(core.client().clock().steady_ns()),
+      started_wall_ms_(core.client().clock().wall_ms()) {
+    for (const kerolox::MessageView& message : batch) note_consume_start(message, started_wall_ms_);
     if (core.client().settings().interceptors.empty()) return;
     const kerolox::ConsumeContext context{core.settings().config.consumer_group, batch};
     tell_interceptors(core, [&](kerolox::Interceptor& one) { one.before_consume(context); });
 }
 
-void ListenerCall::ended(const kerolox::MessageBatch& batch, bool success, std::string_view failure,
-                         TopicCounters& counters) const {
+std::int64_t ListenerCall::ended(const kerolox::MessageBatch& batch, bool success,
+                                 std::string_view failure, TopicCounters& counters) const {
     const Clock& clock = core_->client().clock();
     const std::int64_t took_ns = clock.steady_ns() - started_ns_;
     constexpr std::int64_t kUs = 1'000;
+    constexpr std::int64_t kMs = 1'000'000;
+    const std::int64_t now_ms = started_wall_ms_ + took_ns / kMs;
     TopicCounters::add(counters.consume_us, took_ns / kUs);
     TopicCounters::add(counters.batches, 1);
     if (!failure.empty()) {
         core_->log(kerolox::LogLevel::warn, "the listener of {} threw on {}: {}", core_->group(),
                    batch.front().id(), failure);
     }
-    if (core_->client().settings().interceptors.empty()) return;
+    if (core_->client().settings().interceptors.empty()) return now_ms;
     const std::chrono::nanoseconds took(took_ns);
     const std::chrono::minutes limit(core_->settings().config.consume_timeout);
     std::string_view outcome = success ? "SUCCESS" : "FAILED";
@@ -58,6 +61,7 @@ void ListenerCall::ended(const kerolox::MessageBatch& batch, bool success, std::
     const kerolox::ConsumeContext context{core_->settings().config.consumer_group, batch, success,
                                           outcome, took};
     tell_interceptors(*core_, [&](kerolox::Interceptor& one) { one.after_consume(context); });
+    return now_ms;
 }
 
 }  // namespace kx::client

@@ -5,8 +5,37 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 
 namespace kx::client {
+
+namespace {
+
+constexpr auto kWatch = std::chrono::milliseconds(1);
+/// Listeners that end so many calls a thread within one watch are quick.
+constexpr std::uint64_t kHeadway = 4;
+
+/// What was posted together.
+class Group {
+public:
+    explicit Group(std::vector<ListenerThreads::Work> works) : works_(std::move(works)) {}
+
+    /// Null: all are claimed.
+    ListenerThreads::Work* claim() {
+        const std::size_t at = next_.fetch_add(1, std::memory_order_relaxed);
+        return at < works_.size() ? &works_[at] : nullptr;
+    }
+    bool is_claimed() const { return next_.load(std::memory_order_relaxed) >= works_.size(); }
+    void drop() { next_.store(works_.size(), std::memory_order_relaxed); }
+
+private:
+    std::vector<ListenerThreads::Work> works_;
+    std::atomic<std::size_t> next_{0};
+};
+
+using GroupPtr = std::shared_ptr<Group>;
+
+}  // namespace
 
 /// Outlives the object: threads that are left to themselves hold it.
 struct ListenerThreads::State {
@@ -14,23 +43,29 @@ struct ListenerThreads::State {
         : threads_max(max), name(std::move(thread_name)) {}
 
     static void run(const std::shared_ptr<State>& self);
-    Work next(bool worked) KX_REQUIRES(mutex);
+    /// Null: the threads stop.
+    static GroupPtr next(const std::shared_ptr<State>& self, bool worked);
+    GroupPtr first() KX_REQUIRES(mutex);
     bool may_join_in() KX_REQUIRES(mutex);
-    void call_one(const std::shared_ptr<State>& self) KX_REQUIRES(mutex);
+    /// True: an idle thread is to be woken.
+    bool call_one(const std::shared_ptr<State>& self) KX_REQUIRES(mutex);
 
     const std::size_t threads_max;
     const std::string name;
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+    std::atomic<std::uint64_t> ended{0};
     Mutex mutex;
     CondVar wake;
+    CondVar watch_over;
     CondVar stopped;
-    std::deque<Work> queue KX_GUARDED_BY(mutex);
+    std::deque<GroupPtr> groups KX_GUARDED_BY(mutex);
     std::vector<std::thread> threads KX_GUARDED_BY(mutex);
     std::size_t idle KX_GUARDED_BY(mutex) = 0;
     std::size_t busy KX_GUARDED_BY(mutex) = 0;
     std::size_t live KX_GUARDED_BY(mutex) = 0;
-    std::uint64_t taken KX_GUARDED_BY(mutex) = 0;
-    bool watching KX_GUARDED_BY(mutex) = false;  ///< a thread sees whether the others keep up
+    std::uint64_t posted KX_GUARDED_BY(mutex) = 0;  ///< groups so far
+    bool called KX_GUARDED_BY(mutex) = false;       ///< a thread is on its way
+    bool watching KX_GUARDED_BY(mutex) = false;     ///< a thread sees whether the others keep up
     bool stopping KX_GUARDED_BY(mutex) = false;
 };
 
@@ -40,13 +75,16 @@ ListenerThreads::ListenerThreads(std::size_t threads, std::string name, kerolox:
 
 ListenerThreads::~ListenerThreads() { stop(); }
 
-void ListenerThreads::post(std::span<Work> works) {
+void ListenerThreads::post(Work work) {
+    std::vector<Work> works;
+    works.push_back(std::move(work));
+    post(std::move(works));
+}
+
+void ListenerThreads::post(std::vector<Work> works) {
     if (works.empty()) return;
-    if (executor_) {
-        for (Work& work : works) give_to_executor(std::move(work));
-        return;
-    }
-    post_own(works);
+    if (!executor_) return post_own(std::move(works));
+    for (Work& work : works) give_to_executor(std::move(work));
 }
 
 /// One that refuses must not cost messages: our own threads do it then.
@@ -63,92 +101,115 @@ void ListenerThreads::give_to_executor(Work work) {
     try {
         executor_(run);
     } catch (...) {
-        Work own(run);
-        post_own(std::span(&own, 1));
+        std::vector<Work> own;
+        own.emplace_back(run);
+        post_own(std::move(own));
     }
 }
 
-void ListenerThreads::post_own(std::span<Work> works) {
+void ListenerThreads::post_own(std::vector<Work> works) {
+    auto group = std::make_shared<Group>(std::move(works));
     State& state = *state_;
-    MutexLock lock(state.mutex);
-    if (state.stopping) return;
-    for (Work& work : works) state.queue.push_back(std::move(work));
-    state.call_one(state_);
+    bool wakes = false;
+    {
+        MutexLock lock(state.mutex);
+        if (state.stopping) return;
+        state.groups.push_back(std::move(group));
+        ++state.posted;
+        wakes = state.call_one(state_);
+    }
+    if (wakes) state.wake.notify_one();
 }
 
-void ListenerThreads::State::call_one(const std::shared_ptr<State>& self) {
-    if (watching && busy > 0) return;
-    if (idle > 0 || watching) return wake.notify_one();
-    if (live == threads_max || stopping) return;
+bool ListenerThreads::State::call_one(const std::shared_ptr<State>& self) {
+    if (called || stopping || (watching && busy > 0)) return false;
+    if (idle == 0 && live == threads_max) return false;
+    called = true;
+    if (idle > 0) return true;
     ++live;
     threads.emplace_back([self] { run(self); });
+    return false;
 }
 
-/// Whether one more thread is wanted: nobody works, or those who do make no headway.
+/// The oldest group that has work left, if any.
+GroupPtr ListenerThreads::State::first() {
+    while (!groups.empty() && groups.front()->is_claimed()) groups.pop_front();
+    return groups.empty() ? nullptr : groups.front();
+}
+
+/// Whether one more thread is wanted: nobody works, or what was there a while ago still waits.
 bool ListenerThreads::State::may_join_in() {
     if (busy == 0) return true;
     if (watching) return false;
-    constexpr auto kWatch = std::chrono::milliseconds(1);
-    constexpr std::uint64_t kHeadway = 4;
-    const std::uint64_t before = taken;
+    const std::uint64_t ended_before = ended.load(std::memory_order_relaxed);
+    const std::uint64_t posted_before = posted;
     watching = true;
-    wake.wait_for(mutex, kWatch);
+    watch_over.wait_for(mutex, kWatch);
     watching = false;
-    return busy < cores || taken - before < kHeadway * busy;
+    if (busy == 0) return true;
+    const bool waits_long = first() != nullptr && posted - groups.size() < posted_before;
+    const std::uint64_t headway = ended.load(std::memory_order_relaxed) - ended_before;
+    return waits_long && (busy < cores || headway < kHeadway * busy);
 }
 
-ListenerThreads::Work ListenerThreads::State::next(bool worked) {
-    while (!stopping) {
-        if (!queue.empty() && (worked || may_join_in())) {
-            if (queue.empty() || stopping) continue;
-            Work work = std::move(queue.front());
-            queue.pop_front();
-            ++taken;
-            ++busy;
-            return work;
+GroupPtr ListenerThreads::State::next(const std::shared_ptr<State>& self, bool worked) {
+    GroupPtr group;
+    bool wakes = false;
+    {
+        MutexLock lock(self->mutex);
+        if (worked) --self->busy;
+        while (!self->stopping && group == nullptr) {
+            if (self->first() != nullptr) {
+                if (worked || self->may_join_in()) group = self->stopping ? nullptr : self->first();
+                // One who may not join in goes on watching while there is something to watch.
+                if (group != nullptr || !self->watching) continue;
+            }
+            worked = false;
+            ++self->idle;
+            self->wake.wait(self->mutex);
+            --self->idle;
+            self->called = false;
         }
-        // One who may not join in goes on watching while there is something to watch.
-        if (stopping || (!queue.empty() && !watching)) continue;
-        worked = false;
-        ++idle;
-        wake.wait(mutex);
-        --idle;
+        if (group == nullptr) {
+            --self->live;
+            self->stopped.notify_all();
+            return nullptr;
+        }
+        ++self->busy;
+        wakes = self->call_one(self);
     }
-    return {};
+    if (wakes) self->wake.notify_one();
+    return group;
 }
 
 void ListenerThreads::State::run(const std::shared_ptr<State>& self) {
     pthread_setname_np(pthread_self(), self->name.c_str());
-    bool worked = false;
-    while (true) {
-        Work work;
-        {
-            MutexLock lock(self->mutex);
-            work = self->next(worked);
-            if (!work) {
-                --self->live;
-                self->stopped.notify_all();
-                return;
-            }
-            if (!self->queue.empty()) self->call_one(self);
-        }
-        work();
-        work = {};  // captures go before the thread counts as idle
-        worked = true;
+    {
         MutexLock lock(self->mutex);
-        --self->busy;
+        self->called = false;
+    }
+    bool worked = false;
+    while (const GroupPtr group = next(self, worked)) {
+        while (Work* const work = group->claim()) {
+            (*work)();
+            *work = {};  // captures go before the thread counts as idle
+            self->ended.fetch_add(1, std::memory_order_relaxed);
+        }
+        worked = true;
     }
 }
 
 void ListenerThreads::stop() {
     std::vector<std::thread> threads;
-    std::deque<Work> dropped;
+    std::deque<GroupPtr> dropped;
     {
         MutexLock lock(state_->mutex);
         state_->stopping = true;
-        dropped.swap(state_->queue);
+        dropped.swap(state_->groups);
+        for (const GroupPtr& group : dropped) group->drop();
         threads.swap(state_->threads);
         state_->wake.notify_all();
+        state_->watch_over.notify_all();
         while (state_->live > state_->busy) state_->stopped.wait(state_->mutex);
         if (state_->live == 0) {
             for (std::thread& thread : threads) thread.join();

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The threads a push consumer's listener runs on: made when needed, up to a number. Listeners that
-// block get more threads within a millisecond; listeners that are quick keep few busy, since waking
-// threads costs more than they do.
+// block get more threads within a millisecond or two; listeners that are quick keep few busy, since
+// waking threads costs more than they do. What is posted together is claimed piece by piece without
+// the lock, so that a listener that blocks holds up nobody but itself.
 #pragma once
 
-#include <deque>
 #include <memory>
-#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,8 +25,8 @@ public:
     ~ListenerThreads();
 
     /// Any thread. What is posted after stop() is dropped.
-    void post(std::span<Work> works);
-    void post(Work work) { post(std::span(&work, 1)); }
+    void post(std::vector<Work> works);
+    void post(Work work);
     /// Drops what waits, and joins the threads that are idle. A thread whose listener does not
     /// return is left to itself.
     void stop();
@@ -35,7 +34,7 @@ public:
 private:
     struct State;
     void give_to_executor(Work work);
-    void post_own(std::span<Work> works);
+    void post_own(std::vector<Work> works);
     const kerolox::Executor executor_;
     const std::shared_ptr<State> state_;
 };

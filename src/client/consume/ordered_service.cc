@@ -151,9 +151,9 @@ void OrderedService::commit(const PulledQueuePtr& queue) {
 bool OrderedService::ended(const Turn& turn, OrderlyResult result, const std::string& failure) {
     turn.queue->process.listening = false;
     const bool success = result.kind() == Kind::success || result.kind() == Kind::commit;
-    turn.queue->process.last_consume_ms.store(core_.client().clock().wall_ms(),
-                                              std::memory_order_relaxed);
-    turn.call.ended(turn.batch, success, failure, turn.queue->counters);
+    turn.queue->process.last_consume_ms.store(
+        turn.call.ended(turn.batch, success, failure, turn.queue->counters),
+        std::memory_order_relaxed);
     const bool manual = core_.settings().manual_commit;
     const auto count = static_cast<std::int64_t>(turn.batch.size());
     TopicCounters& counters = turn.queue->counters;

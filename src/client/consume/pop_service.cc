@@ -152,7 +152,7 @@ void PopService::submit(const PoppedQueuePtr& queue, std::vector<MessageView> me
             run(queue, batch, expires_ms);
         });
     }
-    core_.threads().post(works);
+    core_.threads().post(std::move(works));
 }
 
 void PopService::run(const PoppedQueuePtr& queue, const MessageBatch& batch,

@@ -20,9 +20,16 @@ ProcessQueue::Slots::const_iterator ProcessQueue::find(std::int64_t offset) cons
     return at != slots_.end() && at->offset == offset ? at : slots_.end();
 }
 
+/// A ring, so that a stream of messages does not allocate on one thread what another one frees.
+void ProcessQueue::make_room() {
+    constexpr std::size_t kFirst = 64;
+    if (slots_.full()) slots_.set_capacity(std::max(kFirst, 2 * slots_.capacity()));
+}
+
 void ProcessQueue::insert(const Message& message) {
     const std::int64_t offset = message.queue_offset();
     Slot slot{offset, State::kWaiting, message};
+    make_room();
     if (slots_.empty() || slots_.back().offset < offset) {
         slots_.push_back(std::move(slot));
     } else {
@@ -62,7 +69,9 @@ void ProcessQueue::drop_finished() {
     while (!slots_.empty() && is_done(slots_.back())) slots_.pop_back();
     // One message that takes for ever must not keep what came after it.
     constexpr std::size_t kSpare = 1024;
-    if (slots_.size() > 2 * count() + kSpare) std::erase_if(slots_, is_done);
+    if (slots_.size() > 2 * count() + kSpare)
+        slots_.erase(std::remove_if(slots_.begin(), slots_.end(), is_done), slots_.end());
+    if (slots_.empty() && slots_.capacity() > kSpare) slots_.set_capacity(0);
 }
 
 std::int64_t ProcessQueue::remove(std::span<const Message> messages) {

@@ -5,8 +5,8 @@
 #pragma once
 
 #include <atomic>
+#include <boost/circular_buffer.hpp>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <vector>
@@ -84,11 +84,12 @@ private:
         State state;
         Message message;
     };
-    using Slots = std::deque<Slot>;
+    using Slots = boost::circular_buffer<Slot>;
 
     Slots::iterator find(std::int64_t offset) KX_REQUIRES(mutex_);
     Slots::const_iterator find(std::int64_t offset) const KX_REQUIRES(mutex_);
     void insert(const Message& message) KX_REQUIRES(mutex_);
+    void make_room() KX_REQUIRES(mutex_);
     void finish(Slot& slot) KX_REQUIRES(mutex_);
     void drop_finished() KX_REQUIRES(mutex_);
 

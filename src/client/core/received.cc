@@ -65,20 +65,24 @@ std::string_view shown_topic(const model::RecordView& record, const DecodeOption
     return without_namespace(options.name_space, topic);
 }
 
+const Queue& queue_of(Frame& frame, const model::RecordView& record, const DecodeOptions& options) {
+    const std::int32_t id = options.queue_from_record ? record.queue_id : options.queue.id;
+    if (!frame.messages.empty() && frame.messages.back().queue->id == id)
+        return *frame.messages.back().queue;
+    Queue queue = options.queue;
+    queue.id = id;
+    return *frame.queues.insert(std::move(queue)).first;
+}
+
 void add_message(Frame& frame, const model::RecordView& record, const DecodeOptions& options) {
     ReceivedMessage message;
     message.record = record;
     message.record.queue_offset += options.offset_delta;
     if (!options.read_body) message.record.body = {};
     message.topic = shown_topic(record, options);
-    Queue queue = options.queue;
-    if (options.queue_from_record) queue.id = record.queue_id;
-    message.queue = &*frame.queues.insert(std::move(queue)).first;
+    message.queue = &queue_of(frame, record, options);
     message.offset_id = model::encode_offset_id(record.store_host, record.physical_offset);
-    const auto key = model::find_property(record.properties, model::property::kUniqKey);
-    message.id = key ? std::string(*key) : message.offset_id;
-    if (model::has_property(record.properties, model::property::kTransactionPrepared) && key)
-        message.transaction_id = *key;
+    message.unique_key = model::property_or_empty(record.properties, model::property::kUniqKey);
     message.reconsume_times = record.reconsume_times;
     message.bounds = frame.bounds;
     if ((record.sys_flag & model::kCompressed) != 0 && options.expand && options.read_body) {
@@ -132,7 +136,9 @@ kerolox::Result<std::vector<kerolox::MessageView>> decode_messages(std::string_v
         } else {
             add_message(*frame, *record, options);
         }
-        rest.remove_prefix(static_cast<std::size_t>(record->total_size));
+        const auto size = static_cast<std::size_t>(record->total_size);
+        if (frame->messages.size() == 1) frame->messages.reserve(1 + rest.size() / size);
+        rest.remove_prefix(size);
     }
     std::vector<kerolox::MessageView> views;
     views.reserve(frame->messages.size());
@@ -143,9 +149,10 @@ kerolox::Result<std::vector<kerolox::MessageView>> decode_messages(std::string_v
     return views;
 }
 
-kerolox::MessageBatch make_batch(std::vector<kerolox::MessageView> messages) {
+kerolox::MessageBatch make_batch(std::span<kerolox::MessageView> messages) {
     auto data = std::make_shared<kerolox::detail::BatchData>();
-    data->messages = std::move(messages);
+    data->messages.assign(std::make_move_iterator(messages.begin()),
+                          std::make_move_iterator(messages.end()));
     return Access::make<kerolox::MessageBatch>(
         std::shared_ptr<const kerolox::detail::BatchData>(std::move(data)));
 }
@@ -203,7 +210,9 @@ Status MessageView::body_status() const {
     if (data_->body_problem.empty()) return {};
     return Error(ErrorKind::protocol, data_->body_problem);
 }
-std::string_view MessageView::id() const noexcept { return data_->id; }
+std::string_view MessageView::id() const noexcept {
+    return data_->unique_key.empty() ? data_->offset_id.view() : data_->unique_key;
+}
 std::string_view MessageView::offset_id() const noexcept { return data_->offset_id; }
 std::optional<std::string_view> MessageView::tag() const noexcept {
     return property(kx::model::property::kTags);
@@ -254,7 +263,12 @@ std::chrono::system_clock::time_point MessageView::store_time() const noexcept {
 }
 std::string MessageView::born_host() const { return to_string(data_->record.born_host); }
 std::string MessageView::store_host() const { return to_string(data_->record.store_host); }
-std::string_view MessageView::transaction_id() const noexcept { return data_->transaction_id; }
+std::string_view MessageView::transaction_id() const noexcept {
+    namespace names = kx::model::property;
+    const bool has_one =
+        kx::model::has_property(data_->record.properties, names::kTransactionPrepared);
+    return has_one ? data_->unique_key : std::string_view();
+}
 
 MessageView MessageView::detach() const {
     struct Own {
@@ -262,7 +276,6 @@ MessageView MessageView::detach() const {
         std::string properties;
         std::string topic;
         std::string wire_topic;
-        std::string transaction_id;
         std::string bounds;
         Queue queue;
         detail::ReceivedMessage message;
@@ -272,7 +285,6 @@ MessageView MessageView::detach() const {
     own->properties = data_->record.properties;
     own->topic = data_->topic;
     own->wire_topic = data_->record.topic;
-    own->transaction_id = data_->transaction_id;
     own->bounds = data_->bounds;
     own->queue = queue();
     own->message = *data_;
@@ -281,7 +293,8 @@ MessageView MessageView::detach() const {
     own->message.record.properties = own->properties;
     own->message.record.topic = own->wire_topic;
     own->message.topic = own->topic;
-    own->message.transaction_id = own->transaction_id;
+    own->message.unique_key =
+        kx::model::property_or_empty(own->properties, kx::model::property::kUniqKey);
     own->message.queue = &own->queue;
     return MessageView(std::shared_ptr<const detail::ReceivedMessage>(own, &own->message));
 }

@@ -4,14 +4,17 @@
 // of the connection's buffer once; a message is a record's fields and views into it.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "client/core/access.h"
 #include "kerolox/message.hpp"
+#include "model/message_id.h"
 #include "model/record.h"
 
 namespace kerolox {
@@ -20,11 +23,10 @@ namespace detail {
 
 struct ReceivedMessage {
     kx::model::RecordView record{};
-    const Queue* queue = nullptr;  ///< lives in the frame
-    std::string_view topic{};      ///< as the application knows it: retry topics resolved
-    std::string id{};              ///< unique key, else offset id
-    std::string offset_id{};
-    std::string_view transaction_id{};
+    const Queue* queue = nullptr;   ///< lives in the frame
+    std::string_view topic{};       ///< as the application knows it: retry topics resolved
+    std::string_view unique_key{};  ///< empty where the producer gave none; in the frame
+    kx::model::OffsetIdText offset_id{};
     std::string expanded{};      ///< the body, where it was compressed
     std::string body_problem{};  ///< why it could not be expanded
     std::int32_t reconsume_times = 0;
@@ -36,7 +38,7 @@ struct ReceivedMessage {
 };
 
 struct BatchData {
-    std::vector<MessageView> messages;
+    boost::container::small_vector<MessageView, 1> messages;
 };
 
 }  // namespace detail
@@ -67,8 +69,11 @@ struct DecodeOptions {
 kerolox::Result<std::vector<kerolox::MessageView>> decode_messages(std::string_view bytes,
                                                                    const DecodeOptions& options);
 
-/// Several messages as the listener gets them.
-kerolox::MessageBatch make_batch(std::vector<kerolox::MessageView> messages);
+/// Several messages as the listener gets them. They are moved from.
+kerolox::MessageBatch make_batch(std::span<kerolox::MessageView> messages);
+inline kerolox::MessageBatch make_batch(std::vector<kerolox::MessageView> messages) {
+    return make_batch(std::span(messages));
+}
 
 /// For the consuming side: the message behind a view, to be changed before anybody else sees it.
 ReceivedMessage& mutable_message(kerolox::MessageView& view);

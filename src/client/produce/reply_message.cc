@@ -105,7 +105,7 @@ kerolox::MessageView view_of_reply(const wire::PushReplyMessage& header, std::st
     message.record.properties = own->properties;
     message.record.body = own->body;
     message.reconsume_times = message.record.reconsume_times;
-    message.id = model::property_or_empty(own->properties, property::kUniqKey);
+    message.unique_key = model::property_or_empty(own->properties, property::kUniqKey);
     if ((header.sys_flag & model::kCompressed) != 0)
         message.expanded = expand_reply(own->body, header.sys_flag, message.body_problem);
     return Access::make<kerolox::MessageView>(
