@@ -44,9 +44,10 @@ public:
     virtual Status sync(std::int64_t begin, std::int64_t end) = 0;
     /// Takes the disk blocks of [begin, end): a full disk is an error here, not a SIGBUS later.
     virtual Status reserve(std::int64_t begin, std::int64_t end) = 0;
-    /// Writes pages nobody wrote to yet, so that a later sync() finds their blocks in use already.
-    /// Others may write to them meanwhile; nothing is durable by it.
-    virtual Status write_back(std::int64_t begin, std::int64_t end) = 0;
+    /// Writes zeros to where nobody wrote yet, down to the disk: a later sync() finds the blocks in
+    /// use already, and pages so small that it writes little more than it must. No one may write
+    /// there meanwhile.
+    virtual Status write_zeros(std::int64_t begin, std::int64_t end) = 0;
     /// Faults [begin, end) in for writing, so that the writer will not.
     virtual Status populate(std::int64_t begin, std::int64_t end) = 0;
     /// Makes [begin, end) zero; cheap for large ranges. No one may write there meanwhile.

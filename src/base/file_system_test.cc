@@ -41,6 +41,17 @@ TEST_F(PosixFiles, CreateMapSyncAndReadBack) {
     EXPECT_EQ(files_.map(at("b"), Access::kRead).error().code, Errc::kNotFound);
 }
 
+TEST_F(PosixFiles, ZerosAreWrittenWhereTheyBelong) {
+    auto file = files_.create_mapped(at("a"), 200'000, true);
+    ASSERT_TRUE(file) << file.error().text;
+    std::memset((*file)->data(), 'x', 200'000);
+    ASSERT_TRUE((*file)->write_zeros(40'000, 150'001));
+    const std::string_view bytes = (*file)->view();
+    EXPECT_EQ(bytes.find_first_not_of('x'), 40'000U);
+    EXPECT_EQ(bytes.find_first_not_of('\0', 40'000), 150'001U);
+    EXPECT_EQ(bytes.substr(150'001).find_first_not_of('x'), std::string_view::npos);
+}
+
 TEST_F(PosixFiles, AFileThatDoesNotFitLeavesNothingBehind) {
     const auto disk = files_.disk_usage(root_);
     ASSERT_TRUE(disk);

@@ -4,7 +4,6 @@
 #include "store/commit_log.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/assert.h"
@@ -175,6 +174,23 @@ bool CommitLog::lock_in_time() KX_NO_THREAD_SAFETY_ANALYSIS {
     }
 }
 
+/// The lock, with room for so many bytes in front of what the prepare thread zeroes. There is, but
+/// for a disk that stalled that thread while a dozen MiB were appended.
+bool CommitLog::lock_below_zeros(std::int64_t bytes) KX_NO_THREAD_SAFETY_ANALYSIS {
+    bytes += model::kBlankBytes;
+    std::int64_t deadline = 0;
+    while (lock_in_time()) {
+        const std::int64_t at = bytes <= tail_end_ - position_ ? position_ : tail_end_;
+        if (at + bytes <= zeros_from_) return true;
+        lock_.unlock();
+        const std::int64_t now = clock_.steady_ms();
+        if (deadline == 0) deadline = now + busy_after_ms_;
+        if (now > deadline) return false;
+        std::this_thread::yield();
+    }
+    return false;
+}
+
 PutResult CommitLog::refuse(PutStatus status, std::string cause) {
     PutResult result;
     result.status = status;
@@ -191,7 +207,7 @@ PutResult CommitLog::append(ConsumeQueue& queue, std::span<const Draft> drafts) 
     }
     PutResult result;
     result.store_timestamp = clock_.wall_ms();
-    if (!lock_in_time()) {
+    if (!lock_below_zeros(bytes)) {
         return refuse(PutStatus::kBusy,
                       fmt::format("waited {} ms for the commit log's lock", busy_after_ms_));
     }

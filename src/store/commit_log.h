@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -93,7 +94,10 @@ public:
     void note_far_read(std::int64_t bytes) { far_bytes_.fetch_add(bytes); }
 
 private:
+    static constexpr std::int64_t kNoZeros = std::numeric_limits<std::int64_t>::max();
+
     bool lock_in_time() KX_TRY_ACQUIRE(true, lock_);
+    bool lock_below_zeros(std::int64_t bytes) KX_TRY_ACQUIRE(true, lock_);
     bool roll() KX_REQUIRES(lock_);
     void write(ConsumeQueue& queue, std::span<const Draft> drafts, PutResult& result)
         KX_REQUIRES(lock_);
@@ -103,6 +107,7 @@ private:
     Status prepare_next();
     Status prepare_pages(std::int64_t ahead_bytes);
     Status prepare_range(const Segment& segment, std::int64_t begin, std::int64_t end);
+    bool keep_appends_below(std::int64_t offset);
     void give_back_pages();
     void prepare_loop();
     Status sync_range(const Segment& segment, std::int64_t begin, std::int64_t end);
@@ -132,6 +137,8 @@ private:
     std::int64_t tail_end_ KX_GUARDED_BY(lock_) = 0;
     std::int64_t position_ KX_GUARDED_BY(lock_) = 0;
     std::int64_t last_store_time_ KX_GUARDED_BY(lock_) = 0;
+    /// Zeros are being written from here on, which must not meet an append.
+    std::int64_t zeros_from_ KX_GUARDED_BY(lock_) = kNoZeros;
     std::int64_t put_count_ KX_GUARDED_BY(lock_) = 0;
     std::int64_t put_bytes_ KX_GUARDED_BY(lock_) = 0;
     bool next_ready_ KX_GUARDED_BY(lock_) = false;

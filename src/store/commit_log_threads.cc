@@ -11,9 +11,10 @@ namespace kx::store {
 namespace {
 
 constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kAhead = 16 * kMiB;     ///< pages that are ready in front of the tail
-constexpr std::int64_t kAheadLow = 12 * kMiB;  ///< with less than this, prepare is woken
-constexpr std::int64_t kStep = kMiB;           ///< one call, so that page faults of others get in
+constexpr std::int64_t kAhead = 16 * kMiB;      ///< pages that are ready in front of the tail
+constexpr std::int64_t kAheadLow = 12 * kMiB;   ///< with less than this, prepare is woken
+constexpr std::int64_t kStep = kMiB;            ///< one call, so that page faults of others get in
+constexpr std::int64_t kZerosAhead = 2 * kMiB;  ///< nearer to the tail no zeros are written
 constexpr std::int64_t kFarBytesMax = 8 * kMiB;
 constexpr std::int64_t kTickMs = 1000;
 constexpr std::int64_t kPage = 4096;
@@ -40,18 +41,28 @@ Status CommitLog::prepare_next() {
 }
 
 Status CommitLog::prepare_range(const Segment& segment, std::int64_t begin, std::int64_t end) {
-    KX_CHECK(segment.file->populate(begin, end));
-    if (!sync_flush_) return {};
     // Blocks that were only allocated must be marked as written by a commit of the file system's
     // journal, which would be part of the first sync of each. Writing the zeros now takes that off
-    // the path of an acknowledgement; after it the pages are faulted in again, writable.
-    segment.file->advise(begin, end, Advice::kDropFromMemory);  // as in sync_range()
-    if (const Status status = segment.file->write_back(begin, end); !status) {
-        // The kernel tells of a failed write once: the flush thread would not hear of it again.
-        health_.raise(Health::Cause::kFailed, status.error().text);
-        return status;
+    // the path of an acknowledgement.
+    if (sync_flush_ && keep_appends_below(segment.base + begin)) {
+        const Status status = segment.file->write_zeros(begin, end);
+        SpinGuard guard(lock_);
+        zeros_from_ = kNoZeros;
+        if (!status) {
+            // The kernel tells of a failed write once: the flush thread would not hear of it again.
+            health_.raise(Health::Cause::kFailed, status.error().text);
+            return status;
+        }
     }
     return segment.file->populate(begin, end);
+}
+
+/// False when the tail is so near that appends would have to wait.
+bool CommitLog::keep_appends_below(std::int64_t offset) {
+    SpinGuard guard(lock_);
+    if (position_ + kZerosAhead > offset) return false;
+    zeros_from_ = offset;
+    return true;
 }
 
 Status CommitLog::prepare_pages(std::int64_t ahead_bytes) {

@@ -14,9 +14,9 @@ using namespace kx::testing;
 
 constexpr int kQueues = 3;
 
-void append_all(MessageStore& store, int thread, int count) {
+void append_all(MessageStore& store, int thread, int count, std::size_t padding = 0) {
     for (int i = 0; i < count; ++i) {
-        const std::string body = fmt::format("{}:{}", thread, i);
+        const std::string body = fmt::format("{}:{}:", thread, i) + std::string(padding, 'x');
         const model::NewMessage sent = message("t", body, (thread + i) % kQueues);
         const QueuePtr queue = store.queue("t", sent.queue_id);
         PutResult at;
@@ -48,11 +48,9 @@ void expect_all(MessageStore& store, int threads, int count) {
     EXPECT_EQ(seen, threads * count);
 }
 
-void run(bool sync_flush) {
+void run(StoreOptions options, int count, std::size_t padding = 0) {
     constexpr int kThreads = 3;
-    constexpr int kCount = 4000;
     SimFileSystem disk;
-    StoreOptions options = small_store(sync_flush);
     options.flush_interval_ms = 1;
     options.flush_queues_interval_ms = 1;
     auto store = open_store(disk, options);
@@ -65,7 +63,7 @@ void run(bool sync_flush) {
     });
     std::vector<std::thread> writers;
     for (int thread = 0; thread < kThreads; ++thread) {
-        writers.emplace_back([&, thread] { append_all(*store, thread, kCount); });
+        writers.emplace_back([&, thread] { append_all(*store, thread, count, padding); });
     }
     for (std::thread& writer : writers) writer.join();
     const std::int64_t end = store->appended().value();
@@ -73,15 +71,51 @@ void run(bool sync_flush) {
     EXPECT_TRUE(eventually([&] { return store->figures().dispatched >= end; }));
     done = true;
     reader.join();
-    expect_all(*store, kThreads, kCount);
+    expect_all(*store, kThreads, count);
     ASSERT_TRUE(store->stop());
     store = open_store(disk, options);
-    expect_all(*store, kThreads, kCount);
+    expect_all(*store, kThreads, count);
 }
 
-TEST(Concurrency, AppendersDispatchersAndReadersAgree) { run(false); }
+TEST(Concurrency, AppendersDispatchersAndReadersAgree) { run(small_store(false), 4000); }
 
-TEST(Concurrency, TheSameUnderSynchronousFlush) { run(true); }
+TEST(Concurrency, TheSameUnderSynchronousFlush) { run(small_store(true), 4000); }
+
+TEST(Concurrency, ZerosAheadOfTheTailMeetNoAppend) {
+    StoreOptions options = small_store(true);
+    options.commit_log_segment_bytes = 8 << 20;
+    run(options, 1500, 16 << 10);
+}
+
+TEST(Concurrency, AppendsWaitForZerosThatTakeLong) {
+    SimFileSystem disk;
+    StoreOptions options = small_store(true);
+    options.commit_log_segment_bytes = 64 << 20;
+    options.busy_after_ms = 20;
+    auto store = open_store(disk, options);
+    disk.stall_zeros(true);
+    const std::string body(64 << 10, 'x');
+    const QueuePtr queue = store->queue("t", 0);
+    PutResult at;
+    int stored = 0;
+    for (; stored < 1000; ++stored) {
+        at = store->append(*queue, message("t", body));
+        if (at.status != PutStatus::kOk) break;
+    }
+    EXPECT_EQ(at.status, PutStatus::kBusy) << at.cause;
+    EXPECT_GT(stored, 16);
+    disk.stall_zeros(false);
+    EXPECT_TRUE(eventually([&] {
+        at = store->append(*queue, message("t", body));
+        return at.status == PutStatus::kOk;
+    }));
+    ++stored;
+    store->dispatch();
+    ASSERT_TRUE(store->stop());
+    store = open_store(disk, options);
+    EXPECT_THAT(bodies(*store, "t", 0),
+                ::testing::AllOf(::testing::SizeIs(stored), ::testing::Each(body)));
+}
 
 TEST(Concurrency, StopsWhileOthersStillAppend) {
     SimFileSystem disk;

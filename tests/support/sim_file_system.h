@@ -38,6 +38,11 @@ public:
         MutexLock guard(disk_->mutex);
         disk_->fail_syncs = on;
     }
+    /// write_zeros() waits.
+    void stall_zeros(bool on) {
+        disk_->zeros_stall = on;
+        disk_->zeros_stall.notify_all();
+    }
     void fail_writes(bool on) {
         MutexLock guard(disk_->mutex);
         disk_->fail_writes = on;
@@ -246,6 +251,7 @@ private:
         std::set<std::string> locks;
         std::int64_t capacity = 1LL << 40;
         std::int64_t sync_count = 0;
+        std::atomic<bool> zeros_stall{false};
         bool fail_syncs = false;
         bool fail_writes = false;
     };
@@ -276,7 +282,11 @@ private:
             node_->reserved = std::max(node_->reserved, end);
             return {};
         }
-        Status write_back(std::int64_t, std::int64_t) override { return {}; }
+        Status write_zeros(std::int64_t begin, std::int64_t end) override {
+            disk_->zeros_stall.wait(true);
+            KX_CHECK(zero(begin, end));
+            return sync(begin, end);
+        }
         Status populate(std::int64_t, std::int64_t) override { return {}; }
         Status zero(std::int64_t begin, std::int64_t end) override {
             end = std::min(end, size_);
