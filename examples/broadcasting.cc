@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every member of the group gets every message. Offsets lie on this machine, under the client's
-// id: give it a name that stays.
+// id: give it a name that stays, and a directory that goes when the broker's data goes.
 #include "example.h"
 
 using namespace kerolox;
@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
         return example::must(Client::create(ClientOptions()
                                                 .name_servers(example::name_servers(argc, argv))
                                                 .instance_name(name)
-                                                .local_offset_dir("/tmp/kerolox-example-offsets")));
+                                                .local_offset_dir("example-offsets")));
     };
     Client one = member("example-one");
     Client two = member("example-two");

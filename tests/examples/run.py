@@ -33,10 +33,10 @@ def examples():
     return re.search(r"set\(EXAMPLES\s+(.*?)\)", text, re.S).group(1).split()
 
 
-def run_one(program, address):
+def run_one(program, address, directory):
     try:
-        done = subprocess.run([str(program), address], capture_output=True, text=True, timeout=90,
-                              env=harness.environment(), check=False)
+        done = subprocess.run([str(program.resolve()), address], capture_output=True, text=True,
+                              timeout=90, env=harness.environment(), cwd=directory, check=False)
     except subprocess.TimeoutExpired:
         return "did not end within 90 s"
     if done.returncode != 0:
@@ -57,6 +57,8 @@ def main():
     ran, skipped, failed = 0, [], []
     with contextlib.ExitStack() as stack:
         address = arguments.namesrv
+        # What examples keep on disk belongs to this run's broker.
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="kerolox-examples-"))
         if arguments.kerolox:
             data = stack.enter_context(tempfile.TemporaryDirectory(prefix="kerolox-examples-"))
             server = stack.enter_context(harness.Dev(str(arguments.kerolox.resolve()), data))
@@ -70,7 +72,7 @@ def main():
             elif arguments.kerolox and name in LATER:
                 skipped.append(f"{name} (Kerolox does not serve {LATER[name]} yet)")
             else:
-                problem = run_one(program, address)
+                problem = run_one(program, address, directory)
                 ran += 1
                 if problem:
                     failed.append(name)
