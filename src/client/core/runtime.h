@@ -37,7 +37,8 @@ using SharedThreads = kerolox::detail::Access::Shared;
 class RuntimeCore {
 public:
     static kerolox::Result<std::shared_ptr<RuntimeCore>> create(
-        const kerolox::RuntimeOptions& options);
+        const kerolox::RuntimeOptions& options, const Clock& clock = system_clock(),
+        std::chrono::milliseconds callback_patience = CallbackPool::kPatience);
     ~RuntimeCore();
 
     /// Clients go round the io threads.
@@ -52,7 +53,10 @@ public:
     bool is_forked() const { return alive_ != nullptr && *alive_ == 0; }
 
 private:
-    explicit RuntimeCore(const kerolox::RuntimeOptions& options);
+    RuntimeCore(const kerolox::RuntimeOptions& options, const Clock& clock,
+                std::chrono::milliseconds callback_patience);
+    /// When no thread of it runs any more.
+    void tell_left(CallbackPool::Left left);
 
     net::IoPool pool_;
     std::vector<std::unique_ptr<IoThreadLog>> logs_;  ///< of each io thread, used there alone
