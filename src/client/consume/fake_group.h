@@ -39,6 +39,21 @@ public:
     void refuse(std::int32_t request, std::vector<std::int32_t> response_codes);
     std::vector<std::int64_t> pull_offsets() const;
     std::string last_heartbeat() const;
+    /// Of the topic in the heartbeat of the client that sent one last; -1: none.
+    std::int64_t subscription_version(const std::string& topic) const;
+
+    struct ClientAnswer {
+        std::int32_t code = -1;  ///< -1: none came
+        std::string remark{};
+        std::string body{};
+    };
+    /// Asks the client that sent the last heartbeat, and waits for it.
+    ClientAnswer ask_client(std::int32_t code,
+                            std::vector<std::pair<std::string, std::string>> fields,
+                            std::string body = {});
+    /// Tells it something that nobody answers.
+    void tell_client(std::int32_t code, std::vector<std::pair<std::string, std::string>> fields,
+                     std::string body);
 
 private:
     using Key = std::pair<std::string, std::int32_t>;
@@ -57,6 +72,7 @@ private:
         net::Responder responder;
     };
 
+    void with_client(std::function<void(net::Connection&)> work);
     bool refused(net::Request& request);
     void on_send(net::Request& request);
     void on_pull(net::Request& request);
@@ -79,6 +95,7 @@ private:
     std::map<std::int32_t, std::deque<std::int32_t>> refusals_ KX_GUARDED_BY(mutex_);
     std::vector<std::int64_t> pull_offsets_ KX_GUARDED_BY(mutex_);
     std::string last_heartbeat_ KX_GUARDED_BY(mutex_);
+    net::ConnectionPtr last_client_ KX_GUARDED_BY(mutex_);
 };
 
 /// One topic "T" of `queues` queues on one broker "b", and a client that knows them.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/consume/fake_group.h"
 
+#include <future>
+
 #include "base/assert.h"
 #include "model/names.h"
 #include "model/properties.h"
@@ -159,6 +161,60 @@ std::string FakeGroupBroker::last_heartbeat() const {
     return last_heartbeat_;
 }
 
+std::int64_t FakeGroupBroker::subscription_version(const std::string& topic) const {
+    const auto data = from_json<wire::HeartbeatData>(last_heartbeat());
+    if (!data) return -1;
+    for (const auto& consumer : data->consumer_data_set)
+        for (const auto& wanted : consumer.subscription_data_set)
+            if (wanted.topic == topic) return wanted.sub_version;
+    return -1;
+}
+
+void FakeGroupBroker::with_client(std::function<void(net::Connection&)> work) {
+    net::ConnectionPtr client;
+    {
+        MutexLock lock(mutex_);
+        client = last_client_;
+    }
+    if (client != nullptr) client->post(std::move(work));
+}
+
+FakeGroupBroker::ClientAnswer FakeGroupBroker::ask_client(
+    std::int32_t code, std::vector<std::pair<std::string, std::string>> fields, std::string body) {
+    auto promise = std::make_shared<std::promise<ClientAnswer>>();
+    auto answered = promise->get_future();
+    with_client([code, promise, fields = std::move(fields),
+                 slice = Slice::own(std::move(body))](net::Connection& to) {
+        std::vector<ExtField> extra;
+        for (const auto& [name, value] : fields) extra.push_back({name, value});
+        wire::HeaderParts parts;
+        parts.code = code;
+        parts.extra = extra;
+        to.call(parts, std::span(&slice, 1), 5'000, [promise](Result<const wire::Command*> answer) {
+            if (!answer) return promise->set_value({});
+            const wire::Command& command = **answer;
+            promise->set_value(
+                {command.code, std::string(command.remark), std::string(command.body)});
+        });
+    });
+    if (answered.wait_for(std::chrono::seconds(10)) != std::future_status::ready) return {};
+    return answered.get();
+}
+
+void FakeGroupBroker::tell_client(std::int32_t code,
+                                  std::vector<std::pair<std::string, std::string>> fields,
+                                  std::string body) {
+    with_client([code, fields = std::move(fields),
+                 slice = Slice::own(std::move(body))](net::Connection& to) {
+        std::vector<ExtField> extra;
+        for (const auto& [name, value] : fields) extra.push_back({name, value});
+        wire::HeaderParts parts;
+        parts.code = code;
+        parts.extra = extra;
+        (void)to.call_oneway(parts, std::span(&slice, 1));
+    });
+}
+
 bool FakeGroupBroker::refused(net::Request& request) {
     std::int32_t code = 0;
     {
@@ -250,6 +306,7 @@ void FakeGroupBroker::on_heartbeat(net::Request& request) {
     MutexLock lock(mutex_);
     if (!data->consumer_data_set.empty()) members_.insert(data->client_id);
     last_heartbeat_ = request.body();
+    last_client_ = request.connection().shared_from_this();
     request.ok();
 }
 
