@@ -33,6 +33,9 @@ public:
     /// Locks of these queues are somebody else's.
     void take_locks(bool taken);
     std::size_t locks() const;
+    /// From now on this broker says who has which queue: all of them, to be pulled or to be popped
+    /// ("PULL", "POP"). Before, clients share them themselves.
+    void share_out(std::string mode);
     /// Offsets in the commit log and levels of what was sent back.
     std::vector<std::pair<std::int64_t, std::int32_t>> sent_back() const;
     /// The next answers to that code are this response code, one use each.
@@ -79,6 +82,11 @@ private:
     void on_offset(net::Request& request);
     void on_heartbeat(net::Request& request);
     void on_lock(net::Request& request);
+    void on_assignment(net::Request& request);
+    void on_pop(net::Request& request);
+    /// False: there is nothing to pop.
+    bool answer_pop(const std::string& topic, std::int64_t invisible_ms, net::Responder& responder)
+        KX_REQUIRES(mutex_);
     void on_send_back(net::Request& request);
     void append(const Key& key, const std::string& body, const std::string& properties,
                 std::int32_t reconsume_times) KX_REQUIRES(mutex_);
@@ -88,6 +96,14 @@ private:
     std::map<Key, Lane> lanes_ KX_GUARDED_BY(mutex_);
     std::map<Key, std::int64_t> committed_ KX_GUARDED_BY(mutex_);
     std::list<Held> held_ KX_GUARDED_BY(mutex_);
+    struct HeldPop {
+        std::string topic;
+        std::int64_t invisible_ms;
+        net::Responder responder;
+    };
+    std::list<HeldPop> held_pops_ KX_GUARDED_BY(mutex_);
+    std::map<Key, std::size_t> popped_ KX_GUARDED_BY(mutex_);
+    std::string mode_ KX_GUARDED_BY(mutex_);
     std::set<std::string> members_ KX_GUARDED_BY(mutex_);
     std::map<wire::QueueKey, std::string> locks_ KX_GUARDED_BY(mutex_);
     bool locks_taken_ KX_GUARDED_BY(mutex_) = false;

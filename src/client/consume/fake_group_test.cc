@@ -7,10 +7,12 @@
 #include "model/names.h"
 #include "model/properties.h"
 #include "model/record.h"
+#include "wire/bodies/assignment.h"
 #include "wire/bodies/clients.h"
 #include "wire/bodies/lists.h"
 #include "wire/requests/clients.h"
 #include "wire/requests/offsets.h"
+#include "wire/requests/pop.h"
 #include "wire/requests/pull.h"
 #include "wire/requests/send.h"
 #include "wire/requests/send_back.h"
@@ -34,6 +36,9 @@ FakeGroupBroker::FakeGroupBroker(std::string name) : name_(std::move(name)) {
     });
     for (const std::int32_t code : {41, 42})
         serve(code, [this](net::Request& request) { on_lock(request); });
+    serve(400, [this](net::Request& request) { on_assignment(request); });
+    serve(200'050, [this](net::Request& request) { on_pop(request); });
+    serve(200'051, [](net::Request& request) { request.ok(); });
     start();
 }
 
@@ -41,6 +46,7 @@ FakeGroupBroker::~FakeGroupBroker() {
     shut_down();
     MutexLock lock(mutex_);
     for (Held& held : held_) held.responder.drop();
+    for (HeldPop& held : held_pops_) held.responder.drop();
 }
 
 void FakeGroupBroker::append(const Key& key, const std::string& body, const std::string& properties,
@@ -82,6 +88,70 @@ void FakeGroupBroker::store(const std::string& topic, std::int32_t queue, const 
     MutexLock lock(mutex_);
     append({topic, queue}, body, properties, reconsume_times);
     answer_held({topic, queue});
+    for (auto held = held_pops_.begin(); held != held_pops_.end(); ++held) {
+        if (held->topic != topic || !answer_pop(topic, held->invisible_ms, held->responder))
+            continue;
+        held_pops_.erase(held);
+        break;
+    }
+}
+
+void FakeGroupBroker::share_out(std::string mode) {
+    MutexLock lock(mutex_);
+    mode_ = std::move(mode);
+}
+
+void FakeGroupBroker::on_assignment(net::Request& request) {
+    const auto asked = from_json<wire::QueryAssignment>(request.body());
+    if (!asked) return request.refuse(asked.error());
+    MutexLock lock(mutex_);
+    if (mode_.empty())
+        return request.refuse(wire::ResponseCode::kRequestCodeNotSupported, "not here");
+    wire::QueueAssignments all;
+    all.message_queue_assignments.emplace();
+    // As real brokers do: the mode is a topic's own, and nobody set one for retry topics.
+    const bool pops = mode_ == "POP" && !model::is_retry_topic(asked->topic);
+    all.message_queue_assignments->push_back(
+        {wire::QueueKey{name_, pops ? -1 : 0, asked->topic}, pops ? "POP" : "PULL"});
+    request.ok_body(to_json(all));
+}
+
+bool FakeGroupBroker::answer_pop(const std::string& topic, std::int64_t invisible_ms,
+                                 net::Responder& responder) {
+    for (const auto& [key, lane] : lanes_) {
+        std::size_t& next = popped_[key];
+        if (key.first != topic || next >= lane.messages.size()) continue;
+        wire::PopAnswer answer;
+        answer.pop_time = 5'000;
+        answer.invisible_time = invisible_ms;
+        answer.revive_qid = 2;
+        const std::string starts = fmt::format("0 {} {}", key.second, next);
+        std::string offsets = fmt::format("0 {} {}", key.second, next);
+        std::string body = lane.messages[next++].record;
+        for (; next < lane.messages.size(); ++next) {
+            offsets += fmt::format(",{}", next);
+            body += lane.messages[next].record;
+        }
+        answer.start_offset_info = starts;
+        answer.msg_offset_info = offsets;
+        const Slice slice = Slice::own(std::move(body));
+        net::Reply reply;
+        reply.body = std::span(&slice, 1);
+        responder.send(reply.with(answer));
+        return true;
+    }
+    return false;
+}
+
+void FakeGroupBroker::on_pop(net::Request& request) {
+    const auto header = request.header<wire::PopMessage>();
+    if (!header) return request.refuse(header.error());
+    const std::string topic(header->topic);
+    const std::int64_t invisible_ms = header->invisible_time;
+    net::Responder responder = request.defer();
+    MutexLock lock(mutex_);
+    if (!answer_pop(topic, invisible_ms, responder))
+        held_pops_.push_back({topic, invisible_ms, std::move(responder)});
 }
 
 void FakeGroupBroker::set_min(const std::string& topic, std::int32_t queue, std::int64_t min) {

@@ -254,7 +254,17 @@ kerolox::ConsumerSnapshot PushCore::snapshot() const {
         state.dropped = process.dropped;
         state.last_pull = time(process.last_pull_ms);
         state.last_consume = time(process.last_consume_ms);
+        state.last_lock = time(process.last_lock_ms);
+        state.unlock_tries = process.unlock_tries;
         shot.queues.push_back(std::move(state));
+    }
+    for (const PoppedQueuePtr& popped : pops_.all()) {
+        kerolox::PoppedQueueState state;
+        state.queue = shown(popped->queue);
+        state.unfinished = static_cast<std::size_t>(std::max<std::int64_t>(popped->unfinished, 0));
+        state.dropped = popped->dropped;
+        state.last_pop = time(popped->last_pop_ms);
+        shot.popped.push_back(std::move(state));
     }
     shot.topics = statistics_.figures(client_.clock().steady_ms());
     for (kerolox::TopicStatistics& one : shot.topics)
