@@ -24,8 +24,8 @@ using testing::SkewedClock;
 constexpr std::int64_t kAnHourMs = 3'600'000;
 constexpr std::int64_t kAMinuteMs = 60'000;
 
-std::function<void(ClientCore::Settings&)> running_by(const Clock& clock) {
-    return [&clock](ClientCore::Settings& settings) {
+std::function<void(ClientCore::Settings&)> running_by(std::shared_ptr<const Clock> clock) {
+    return [clock](ClientCore::Settings& settings) {
         settings.runtime = RuntimeCore::create({}, clock).value();
     };
 }
@@ -54,21 +54,22 @@ bool pulls_anew(PushWorld& world) {
 }
 
 /// In steps, as it does: a queue that was not pulled for two minutes would be taken anew.
-bool minutes_pass(PushWorld& world, SkewedClock& clock, int minutes) {
+bool minutes_pass(PushWorld& world, const std::shared_ptr<SkewedClock>& clock, int minutes) {
     for (int i = 0; i < minutes; ++i) {
-        clock.advance_ms(kAMinuteMs);
+        clock->advance_ms(kAMinuteMs);
         if (!pulls_anew(world)) return false;
     }
     return true;
 }
 
-bool is_recent(std::chrono::system_clock::time_point time, const Clock& clock) {
+bool is_recent(std::chrono::system_clock::time_point time,
+               const std::shared_ptr<SkewedClock>& clock) {
     const std::int64_t ms = time.time_since_epoch() / std::chrono::milliseconds(1);
-    return ms <= clock.wall_ms() && ms > clock.wall_ms() - kAMinuteMs;
+    return ms <= clock->wall_ms() && ms > clock->wall_ms() - kAMinuteMs;
 }
 
 TEST(PushClock, JumpsOfTheWallClockDecideNothing) {
-    SkewedClock clock;
+    const auto clock = std::make_shared<SkewedClock>();
     std::atomic<bool> open{false};
     PushWorld world(1, running_by(clock));
     world.store(3);
@@ -80,7 +81,7 @@ TEST(PushClock, JumpsOfTheWallClockDecideNothing) {
     EXPECT_TRUE(becomes_true([&] { return world.seen.count() == 2; }));
     const int starts = world.group.broker.asked(14);
     for (const std::int64_t jump : {2 * kAnHourMs, -4 * kAnHourMs, 48 * kAnHourMs}) {
-        clock.jump_ms(jump);
+        clock->jump_ms(jump);
         look_for_overdue(world);
         EXPECT_TRUE(rebalances(world));
         for (const kerolox::QueueState& state : world.core->snapshot().queues) {
@@ -96,12 +97,12 @@ TEST(PushClock, JumpsOfTheWallClockDecideNothing) {
 }
 
 TEST(PushClock, SubscriptionsOutrankOlderOnesAlthoughTheClockWentBack) {
-    SkewedClock clock;
+    const auto clock = std::make_shared<SkewedClock>();
     PushWorld world(1, running_by(clock));
     world.start(
         PushOptions("G").on_messages([](const MessageBatch&) { return ConsumeResult::success(); }));
     EXPECT_TRUE(becomes_true([&] { return world.group.broker.subscription_version("T") > 0; }));
-    clock.jump_ms(-2 * kAnHourMs);
+    clock->jump_ms(-2 * kAnHourMs);
     const std::int64_t before = world.group.broker.subscription_version("T");
     ASSERT_TRUE(world.core->subscribe("T", kerolox::Filter::tags("A")));
     EXPECT_TRUE(becomes_true([&] {
@@ -111,7 +112,7 @@ TEST(PushClock, SubscriptionsOutrankOlderOnesAlthoughTheClockWentBack) {
 }
 
 TEST(PushClock, LocksLiveByThePassingOfTime) {
-    SkewedClock clock;
+    const auto clock = std::make_shared<SkewedClock>();
     PushPace pace = quick_pace();
     pace.lock_all_ms = 3'600'000;
     std::atomic<bool> holds{true};
@@ -129,11 +130,11 @@ TEST(PushClock, LocksLiveByThePassingOfTime) {
     // The look a second after the start.
     EXPECT_TRUE(becomes_true([&] { return world.group.broker.asked(41) >= 3; }));
     const int asked = world.group.broker.asked(41);
-    clock.jump_ms(2 * kAnHourMs);
+    clock->jump_ms(2 * kAnHourMs);
     holds = false;
     EXPECT_TRUE(becomes_true([&] { return world.seen.count() == 2; }));
     EXPECT_EQ(world.group.broker.asked(41), asked) << "the lock was good";
-    clock.advance_ms(31'000);
+    clock->advance_ms(31'000);
     EXPECT_TRUE(pulls_anew(world));
     world.store(1);
     EXPECT_TRUE(becomes_true([&] { return world.seen.count() == 3; }));
@@ -141,7 +142,7 @@ TEST(PushClock, LocksLiveByThePassingOfTime) {
 }
 
 TEST(PushClock, WhatIsConsumedTooLongIsSentBack) {
-    SkewedClock clock;
+    const auto clock = std::make_shared<SkewedClock>();
     std::atomic<bool> open{false};
     PushWorld world(1, running_by(clock));
     world.store(3);

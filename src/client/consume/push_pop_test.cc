@@ -19,7 +19,7 @@ using ::testing::Key;
 using ::testing::Not;
 
 TEST(PushPop, RunningInfoTellsOfPoppedQueues) {
-    testing::SkewedClock clock;
+    const auto clock = std::make_shared<testing::SkewedClock>();
     std::atomic<bool> open{false};
     PushWorld world(1, [&](ClientCore::Settings& settings) {
         settings.runtime = RuntimeCore::create({}, clock).value();
@@ -35,7 +35,7 @@ TEST(PushPop, RunningInfoTellsOfPoppedQueues) {
                     }));
     EXPECT_TRUE(becomes_true([&] { return world.seen.count() == 2; }));
     EXPECT_TRUE(becomes_true([&] { return world.group.broker.asked(200'051) == 2; }));
-    clock.jump_ms(7'200'000);
+    clock->jump_ms(7'200'000);
     const auto told = [&] {
         const auto answer = world.group.broker.ask_client(307, {{"consumerGroup", "G"}});
         EXPECT_EQ(answer.code, 0);
@@ -48,8 +48,8 @@ TEST(PushPop, RunningInfoTellsOfPoppedQueues) {
     const wire::PopQueueInfo& queue = info.mq_pop_table.at(any_queue);
     EXPECT_EQ(queue.wait_ack_count, 1);
     EXPECT_FALSE(queue.dropped);
-    EXPECT_LE(queue.last_pop_timestamp, clock.wall_ms());
-    EXPECT_GT(queue.last_pop_timestamp, clock.wall_ms() - 60'000);
+    EXPECT_LE(queue.last_pop_timestamp, clock->wall_ms());
+    EXPECT_GT(queue.last_pop_timestamp, clock->wall_ms() - 60'000);
     open = true;
     EXPECT_TRUE(
         becomes_true([&] { return told().mq_pop_table.at(any_queue).wait_ack_count == 0; }));

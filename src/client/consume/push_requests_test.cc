@@ -86,7 +86,7 @@ TEST(PushRequests, OffsetsAreTold) {
 }
 
 TEST(PushRequests, RunningInfoTellsWhatGoesOn) {
-    testing::SkewedClock clock;
+    const auto clock = std::make_shared<testing::SkewedClock>();
     std::atomic<bool> open{false};
     PushWorld world(1, [&](ClientCore::Settings& settings) {
         settings.runtime = RuntimeCore::create({}, clock).value();
@@ -98,7 +98,7 @@ TEST(PushRequests, RunningInfoTellsWhatGoesOn) {
         return OrderlyResult::success();
     }));
     EXPECT_TRUE(becomes_true([&] { return world.seen.count() == 1; }));
-    clock.jump_ms(-3'600'000);
+    clock->jump_ms(-3'600'000);
     const auto asked = [&](const char* group, const char* stacks) {
         return world.group.broker.ask_client(307, {{"consumerGroup", group},
                                                    {"clientId", world.group.core().id()},
@@ -128,8 +128,8 @@ TEST(PushRequests, RunningInfoTellsWhatGoesOn) {
     EXPECT_EQ(queue.try_unlock_times, 0);
     for (const std::int64_t time :
          {queue.last_pull_timestamp, queue.last_consume_timestamp, queue.last_lock_timestamp}) {
-        EXPECT_LE(time, clock.wall_ms());
-        EXPECT_GT(time, clock.wall_ms() - 60'000);
+        EXPECT_LE(time, clock->wall_ms());
+        EXPECT_GT(time, clock->wall_ms() - 60'000);
     }
     EXPECT_THAT(info->mq_pop_table, SizeIs(0));
     EXPECT_THAT(info->status_table, Contains(Key("T")));

@@ -98,7 +98,7 @@ TEST(Runtime, EndsAlthoughACallbackNeverReturns) {
     {
         auto runtime = Access::make<kerolox::Runtime>();
         Access::core(runtime) = RuntimeCore::create(kerolox::RuntimeOptions().callback_threads(1),
-                                                    system_clock(), std::chrono::milliseconds(100))
+                                                    nullptr, std::chrono::milliseconds(100))
                                     .value();
         auto client =
             Client::create(options_for(server.address()).runtime(runtime).log(log.sink()));
