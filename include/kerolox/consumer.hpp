@@ -96,6 +96,16 @@ struct QueueState {
     bool dropped = false;
     std::chrono::system_clock::time_point last_pull{};
     std::chrono::system_clock::time_point last_consume{};
+    std::chrono::system_clock::time_point last_lock{};  ///< at the broker; ordered consumption only
+    std::int64_t unlock_tries = 0;  ///< how often it could not be given back: its listener ran
+};
+
+/// A queue whose messages are popped; id -1 stands for any queue of its broker.
+struct PoppedQueueState {
+    Queue queue{};
+    std::size_t unfinished = 0;  ///< messages with the listener or before it
+    bool dropped = false;
+    std::chrono::system_clock::time_point last_pop{};
 };
 
 /// Rates of one topic over the last minute.
@@ -115,6 +125,7 @@ struct ConsumerSnapshot {
     std::vector<std::pair<std::string, Filter>> subscriptions{};
     std::vector<QueueState> queues{};
     std::vector<TopicStatistics> topics{};
+    std::vector<PoppedQueueState> popped{};
 };
 
 // --- push ---------------------------------------------------------------------------------------

@@ -17,6 +17,10 @@ public:
     /// Nanoseconds of a clock that never goes back.
     virtual std::int64_t steady_ns() const = 0;
     std::int64_t steady_ms() const { return steady_ns() / 1'000'000; }
+    /// When a moment of the steady clock was, by what the wall clock says now.
+    std::int64_t wall_ms_at(std::int64_t moment_ms) const {
+        return wall_ms() - (steady_ms() - moment_ms);
+    }
 };
 
 /// The system's clocks; one instance serves the whole process.
@@ -32,6 +36,8 @@ public:
         wall_ms_ += by;
         steady_ns_ += by * 1'000'000;
     }
+    /// Somebody sets the wall clock.
+    void jump_ms(std::int64_t by) { wall_ms_ += by; }
 
 private:
     std::atomic<std::int64_t> wall_ms_;

@@ -215,6 +215,16 @@ TEST(RateLimit, CountsEveryLineOfManyThreads) {
     EXPECT_LE(passed, 11);
 }
 
+TEST(Clock, KnowsWhenAMomentWasWhateverTheWallClockSaidThen) {
+    ManualClock clock(1'000);
+    const std::int64_t moment = clock.steady_ms();
+    clock.advance_ms(50);
+    EXPECT_EQ(clock.wall_ms_at(moment), 1'000);
+    clock.jump_ms(10'000);
+    EXPECT_EQ(clock.wall_ms_at(moment), 11'000);
+    EXPECT_EQ(clock.wall_ms() - clock.wall_ms_at(moment), 50);
+}
+
 TEST(ManualClock, StandsStillUntilItIsMoved) {
     ManualClock clock(1000);
     const std::int64_t steady = clock.steady_ms();

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
+#include <thread>
+
 #include "model/batch.h"
 #include "model/properties.h"
 #include "model/unique_id.h"
@@ -67,6 +70,48 @@ TEST(UniqueId, HasAddressProcessAndTime) {
     EXPECT_EQ(unique_id_time_ms(id, clock.wall_ms()), clock.wall_ms());
     clock.advance_ms(40LL * 86'400'000);
     EXPECT_EQ(unique_id_time_ms(generator.next(), clock.wall_ms()), clock.wall_ms());
+    clock.advance_ms(5LL * 86'400'000);  // the end of a month: more milliseconds than an int has
+    EXPECT_EQ(unique_id_time_ms(generator.next(), clock.wall_ms()), clock.wall_ms());
+}
+
+TEST(UniqueId, NeverComesTwiceWhoeverSetsTheClock) {
+    constexpr std::int64_t kHourMs = 3'600'000;
+    ManualClock clock(1'700'000'000'123);
+    UniqueIdGenerator generator({}, 1, 2, clock);
+    std::set<std::string> seen;
+    std::size_t made = 0;
+    const auto make = [&](int count) {
+        for (int i = 0; i < count; ++i) seen.insert(generator.next());
+        made += static_cast<std::size_t>(count);
+        return seen.size() == made;
+    };
+    EXPECT_TRUE(make(10));
+    clock.jump_ms(-kHourMs);
+    // More than the counter counts, in one millisecond and one that was there before.
+    EXPECT_TRUE(make(140'000));
+    clock.jump_ms(kHourMs);
+    EXPECT_TRUE(make(66'000));
+    // The same moment of other months, and back again.
+    for (const std::int64_t days : {31, 30, 31, -92, 0, 365, -365}) {
+        clock.jump_ms(days * 24 * kHourMs);
+        EXPECT_TRUE(make(66'000)) << days;
+    }
+}
+
+TEST(UniqueId, NeverComesTwiceFromManyThreads) {
+    const std::size_t each = 50'000;
+    UniqueIdGenerator generator({}, 1, 2, system_clock());
+    std::vector<std::vector<std::string>> made(4);
+    std::vector<std::thread> threads;
+    for (auto& own : made) {
+        threads.emplace_back([&generator, &own] {
+            for (std::size_t i = 0; i < each; ++i) own.push_back(generator.next());
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    std::set<std::string> all;
+    for (const auto& own : made) all.insert(own.begin(), own.end());
+    EXPECT_EQ(all.size(), made.size() * each);
 }
 
 }  // namespace

@@ -113,6 +113,10 @@ TEST(Admin, ReadsWhatAConsumerTellsOfItself) {
     info.mq_table[{"broker-a", 1, "T"}].cached_msg_count = 3;
     info.mq_table[{"broker-a", 1, "T"}].cached_msg_size_in_mib = 2;
     info.mq_table[{"broker-a", 1, "T"}].dropped = true;
+    info.mq_table[{"broker-a", 1, "T"}].last_lock_timestamp = 1'700'000'000'001;
+    info.mq_table[{"broker-a", 1, "T"}].try_unlock_times = 4;
+    info.mq_pop_table[{"broker-a", -1, "T"}].wait_ack_count = 7;
+    info.mq_pop_table[{"broker-a", -1, "T"}].last_pop_timestamp = 1'700'000'000'002;
     info.status_table["T"].consume_ok_tps = 1.5;
     info.subscription_set.push_back({});
     info.subscription_set.back().topic = "T";
@@ -137,6 +141,15 @@ TEST(Admin, ReadsWhatAConsumerTellsOfItself) {
     EXPECT_TRUE(snapshot->queues[0].dropped);
     EXPECT_EQ(snapshot->subscriptions[0].second, kerolox::Filter::tags("A"));
     EXPECT_EQ(snapshot->topics[0].consume_ok_tps, 1.5);
+    const auto ms = [](auto time) {
+        return time.time_since_epoch() / std::chrono::milliseconds(1);
+    };
+    EXPECT_EQ(ms(snapshot->queues[0].last_lock), 1'700'000'000'001);
+    EXPECT_EQ(snapshot->queues[0].unlock_tries, 4);
+    ASSERT_EQ(snapshot->popped.size(), 1U);
+    EXPECT_EQ(snapshot->popped[0].queue.id, -1);
+    EXPECT_EQ(snapshot->popped[0].unfinished, 7U);
+    EXPECT_EQ(ms(snapshot->popped[0].last_pop), 1'700'000'000'002);
 }
 
 }  // namespace

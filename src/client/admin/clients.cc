@@ -89,7 +89,17 @@ kerolox::ConsumerSnapshot shown_snapshot(const AdminCore& core, wire::ConsumerRu
         state.dropped = queue.dropped;
         state.last_pull = admin_time(queue.last_pull_timestamp);
         state.last_consume = admin_time(queue.last_consume_timestamp);
+        state.last_lock = admin_time(queue.last_lock_timestamp);
+        state.unlock_tries = queue.try_unlock_times;
         snapshot.queues.push_back(std::move(state));
+    }
+    for (const auto& [key, queue] : info.mq_pop_table) {
+        kerolox::PoppedQueueState state;
+        state.queue = core.user_queue(key.topic, key.broker_name, key.queue_id);
+        state.unfinished = static_cast<std::size_t>(std::max(queue.wait_ack_count, 0));
+        state.dropped = queue.dropped;
+        state.last_pop = admin_time(queue.last_pop_timestamp);
+        snapshot.popped.push_back(std::move(state));
     }
     for (const auto& [topic, status] : info.status_table) {
         snapshot.topics.push_back({core.user_name(topic), status.pull_rt, status.pull_tps,

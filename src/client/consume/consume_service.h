@@ -40,15 +40,13 @@ public:
 class ListenerCall {
 public:
     ListenerCall(PushCore& core, const kerolox::MessageBatch& batch);
-    /// `failure`: what it threw; empty when it returned. Gives the time of day, as far as the call
-    /// knows it: a clock is not looked at more often than it must.
+    /// `failure`: what it threw; empty when it returned. Gives the steady time.
     std::int64_t ended(const kerolox::MessageBatch& batch, bool success, std::string_view failure,
                        TopicCounters& counters) const;
 
 private:
     PushCore* core_;
     std::int64_t started_ns_;
-    std::int64_t started_wall_ms_;
 };
 
 /// The text of what is being thrown; only within a catch block.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/consume/fake_group.h"
 
+#include <future>
+
 #include "base/assert.h"
 #include "model/names.h"
 #include "model/properties.h"
 #include "model/record.h"
+#include "wire/bodies/assignment.h"
 #include "wire/bodies/clients.h"
 #include "wire/bodies/lists.h"
 #include "wire/requests/clients.h"
 #include "wire/requests/offsets.h"
+#include "wire/requests/pop.h"
 #include "wire/requests/pull.h"
 #include "wire/requests/send.h"
 #include "wire/requests/send_back.h"
@@ -32,6 +36,9 @@ FakeGroupBroker::FakeGroupBroker(std::string name) : name_(std::move(name)) {
     });
     for (const std::int32_t code : {41, 42})
         serve(code, [this](net::Request& request) { on_lock(request); });
+    serve(400, [this](net::Request& request) { on_assignment(request); });
+    serve(200'050, [this](net::Request& request) { on_pop(request); });
+    serve(200'051, [](net::Request& request) { request.ok(); });
     start();
 }
 
@@ -39,6 +46,7 @@ FakeGroupBroker::~FakeGroupBroker() {
     shut_down();
     MutexLock lock(mutex_);
     for (Held& held : held_) held.responder.drop();
+    for (HeldPop& held : held_pops_) held.responder.drop();
 }
 
 void FakeGroupBroker::append(const Key& key, const std::string& body, const std::string& properties,
@@ -80,6 +88,70 @@ void FakeGroupBroker::store(const std::string& topic, std::int32_t queue, const 
     MutexLock lock(mutex_);
     append({topic, queue}, body, properties, reconsume_times);
     answer_held({topic, queue});
+    for (auto held = held_pops_.begin(); held != held_pops_.end(); ++held) {
+        if (held->topic != topic || !answer_pop(topic, held->invisible_ms, held->responder))
+            continue;
+        held_pops_.erase(held);
+        break;
+    }
+}
+
+void FakeGroupBroker::share_out(std::string mode) {
+    MutexLock lock(mutex_);
+    mode_ = std::move(mode);
+}
+
+void FakeGroupBroker::on_assignment(net::Request& request) {
+    const auto asked = from_json<wire::QueryAssignment>(request.body());
+    if (!asked) return request.refuse(asked.error());
+    MutexLock lock(mutex_);
+    if (mode_.empty())
+        return request.refuse(wire::ResponseCode::kRequestCodeNotSupported, "not here");
+    wire::QueueAssignments all;
+    all.message_queue_assignments.emplace();
+    // As real brokers do: the mode is a topic's own, and nobody set one for retry topics.
+    const bool pops = mode_ == "POP" && !model::is_retry_topic(asked->topic);
+    all.message_queue_assignments->push_back(
+        {wire::QueueKey{name_, pops ? -1 : 0, asked->topic}, pops ? "POP" : "PULL"});
+    request.ok_body(to_json(all));
+}
+
+bool FakeGroupBroker::answer_pop(const std::string& topic, std::int64_t invisible_ms,
+                                 net::Responder& responder) {
+    for (const auto& [key, lane] : lanes_) {
+        std::size_t& next = popped_[key];
+        if (key.first != topic || next >= lane.messages.size()) continue;
+        wire::PopAnswer answer;
+        answer.pop_time = 5'000;
+        answer.invisible_time = invisible_ms;
+        answer.revive_qid = 2;
+        const std::string starts = fmt::format("0 {} {}", key.second, next);
+        std::string offsets = fmt::format("0 {} {}", key.second, next);
+        std::string body = lane.messages[next++].record;
+        for (; next < lane.messages.size(); ++next) {
+            offsets += fmt::format(",{}", next);
+            body += lane.messages[next].record;
+        }
+        answer.start_offset_info = starts;
+        answer.msg_offset_info = offsets;
+        const Slice slice = Slice::own(std::move(body));
+        net::Reply reply;
+        reply.body = std::span(&slice, 1);
+        responder.send(reply.with(answer));
+        return true;
+    }
+    return false;
+}
+
+void FakeGroupBroker::on_pop(net::Request& request) {
+    const auto header = request.header<wire::PopMessage>();
+    if (!header) return request.refuse(header.error());
+    const std::string topic(header->topic);
+    const std::int64_t invisible_ms = header->invisible_time;
+    net::Responder responder = request.defer();
+    MutexLock lock(mutex_);
+    if (!answer_pop(topic, invisible_ms, responder))
+        held_pops_.push_back({topic, invisible_ms, std::move(responder)});
 }
 
 void FakeGroupBroker::set_min(const std::string& topic, std::int32_t queue, std::int64_t min) {
@@ -157,6 +229,60 @@ std::vector<std::int64_t> FakeGroupBroker::pull_offsets() const {
 std::string FakeGroupBroker::last_heartbeat() const {
     MutexLock lock(mutex_);
     return last_heartbeat_;
+}
+
+std::int64_t FakeGroupBroker::subscription_version(const std::string& topic) const {
+    const auto data = from_json<wire::HeartbeatData>(last_heartbeat());
+    if (!data) return -1;
+    for (const auto& consumer : data->consumer_data_set)
+        for (const auto& wanted : consumer.subscription_data_set)
+            if (wanted.topic == topic) return wanted.sub_version;
+    return -1;
+}
+
+void FakeGroupBroker::with_client(std::function<void(net::Connection&)> work) {
+    net::ConnectionPtr client;
+    {
+        MutexLock lock(mutex_);
+        client = last_client_;
+    }
+    if (client != nullptr) client->post(std::move(work));
+}
+
+FakeGroupBroker::ClientAnswer FakeGroupBroker::ask_client(
+    std::int32_t code, std::vector<std::pair<std::string, std::string>> fields, std::string body) {
+    auto promise = std::make_shared<std::promise<ClientAnswer>>();
+    auto answered = promise->get_future();
+    with_client([code, promise, fields = std::move(fields),
+                 slice = Slice::own(std::move(body))](net::Connection& to) {
+        std::vector<ExtField> extra;
+        for (const auto& [name, value] : fields) extra.push_back({name, value});
+        wire::HeaderParts parts;
+        parts.code = code;
+        parts.extra = extra;
+        to.call(parts, std::span(&slice, 1), 5'000, [promise](Result<const wire::Command*> answer) {
+            if (!answer) return promise->set_value({});
+            const wire::Command& command = **answer;
+            promise->set_value(
+                {command.code, std::string(command.remark), std::string(command.body)});
+        });
+    });
+    if (answered.wait_for(std::chrono::seconds(10)) != std::future_status::ready) return {};
+    return answered.get();
+}
+
+void FakeGroupBroker::tell_client(std::int32_t code,
+                                  std::vector<std::pair<std::string, std::string>> fields,
+                                  std::string body) {
+    with_client([code, fields = std::move(fields),
+                 slice = Slice::own(std::move(body))](net::Connection& to) {
+        std::vector<ExtField> extra;
+        for (const auto& [name, value] : fields) extra.push_back({name, value});
+        wire::HeaderParts parts;
+        parts.code = code;
+        parts.extra = extra;
+        (void)to.call_oneway(parts, std::span(&slice, 1));
+    });
 }
 
 bool FakeGroupBroker::refused(net::Request& request) {
@@ -250,6 +376,7 @@ void FakeGroupBroker::on_heartbeat(net::Request& request) {
     MutexLock lock(mutex_);
     if (!data->consumer_data_set.empty()) members_.insert(data->client_id);
     last_heartbeat_ = request.body();
+    last_client_ = request.connection().shared_from_this();
     request.ok();
 }
 

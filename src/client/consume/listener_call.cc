@@ -6,6 +6,8 @@
 namespace kx::client {
 namespace {
 
+constexpr std::int64_t kNsOfMs = 1'000'000;
+
 template <class Tell>
 void tell_interceptors(PushCore& core, Tell tell) {
     for (const auto& interceptor : core.client().settings().interceptors) {
@@ -30,10 +32,9 @@ std::string thrown_text() {
 }
 
 ListenerCall::ListenerCall(PushCore& core, const kerolox::MessageBatch& batch)
-    : core_(&core),
-      started_ns_(core.client().clock().steady_ns()),
-      started_wall_ms_(core.client().clock().wall_ms()) {
-    for (const kerolox::MessageView& message : batch) note_consume_start(message, started_wall_ms_);
+    : core_(&core), started_ns_(core.client().clock().steady_ns()) {
+    for (const kerolox::MessageView& message : batch)
+        note_consume_start(message, started_ns_ / kNsOfMs);
     if (core.client().settings().interceptors.empty()) return;
     const kerolox::ConsumeContext context{core.settings().config.consumer_group, batch};
     tell_interceptors(core, [&](kerolox::Interceptor& one) { one.before_consume(context); });
@@ -42,10 +43,10 @@ ListenerCall::ListenerCall(PushCore& core, const kerolox::MessageBatch& batch)
 std::int64_t ListenerCall::ended(const kerolox::MessageBatch& batch, bool success,
                                  std::string_view failure, TopicCounters& counters) const {
     const Clock& clock = core_->client().clock();
-    const std::int64_t took_ns = clock.steady_ns() - started_ns_;
+    const std::int64_t now_ns = clock.steady_ns();
+    const std::int64_t now_ms = now_ns / kNsOfMs;
+    const std::int64_t took_ns = now_ns - started_ns_;
     constexpr std::int64_t kUs = 1'000;
-    constexpr std::int64_t kMs = 1'000'000;
-    const std::int64_t now_ms = started_wall_ms_ + took_ns / kMs;
     TopicCounters::add(counters.consume_us, took_ns / kUs);
     TopicCounters::add(counters.batches, 1);
     if (!failure.empty()) {

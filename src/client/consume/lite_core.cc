@@ -148,7 +148,7 @@ kerolox::Status LiteCore::add_subscription(const std::string& topic,
                                            const kerolox::Filter& filter) {
     if (topic.empty()) return client_error("subscribe exception: Topic can not be null or empty.");
     const std::string name = client_.wire_name(topic);
-    auto made = make_subscription(name, filter, client_.clock().wall_ms());
+    auto made = make_subscription(name, filter, next_subscription_version(client_.clock()));
     if (!made) return made.error();
     MutexLock lock(mutex_);
     if (kerolox::Status entered = enter(Mode::kSubscribe); !entered) return entered;
@@ -257,7 +257,7 @@ kerolox::Async<kerolox::MessageBatch> LiteCore::poll(std::chrono::milliseconds t
     if (time.count() < 0)
         return client_.ready<MessageBatch>(usage_error("Timeout must not be negative"));
     commit_when_due();
-    if (auto batch = queues_.take(client_.clock().wall_ms())) {
+    if (auto batch = queues_.take(client_.clock().steady_ms())) {
         tell_interceptors(client_, group_, batch->messages);
         return client_.ready<MessageBatch>(std::move(batch->messages));
     }
@@ -295,7 +295,7 @@ void LiteCore::serve_waiting() {
         MutexLock lock(mutex_);
         if (waiting_.empty()) return;
     }
-    while (auto batch = queues_.take(client_.clock().wall_ms())) {
+    while (auto batch = queues_.take(client_.clock().steady_ms())) {
         PollOperation* operation = next_waiting();
         if (operation != nullptr) {
             tell_interceptors(client_, group_, batch->messages);
@@ -545,7 +545,7 @@ kerolox::ConsumerSnapshot LiteCore::snapshot() const {
     kerolox::ConsumerSnapshot snapshot;
     snapshot.properties =
         snapshot_properties(LitePullConfig::keys(), &settings_.config, started_ms_);
-    snapshot.queues = queues_.states();
+    snapshot.queues = queues_.states(client_.clock());
     for (kerolox::QueueState& state : snapshot.queues) {
         state.committed = offsets_->in_memory(state.queue);
         state.queue = user_queue(client_, std::move(state.queue));

@@ -154,7 +154,7 @@ void LiteCore::begin_turns(const std::vector<LiteQueues::Turn>& turns) {
 Awaitable<void> LiteCore::pull_turn(LiteQueues::Turn turn) {
     const auto self = shared_from_this();
     while (!shut_) {
-        const LiteQueues::Step step = queues_.step(turn, client_.clock().wall_ms());
+        const LiteQueues::Step step = queues_.step(turn, client_.clock().steady_ms());
         std::int64_t pause = 0;
         switch (step.next) {
             case LiteQueues::Next::kStop: co_return;

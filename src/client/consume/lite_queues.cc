@@ -15,8 +15,11 @@ std::int64_t bytes_of(const kerolox::MessageBatch& batch) {
     return bytes;
 }
 
-std::chrono::system_clock::time_point time_of(std::int64_t ms) {
-    return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
+/// The epoch for never.
+std::chrono::system_clock::time_point time_of(const Clock& clock,
+                                              std::optional<std::int64_t> steady_ms) {
+    return std::chrono::system_clock::time_point(
+        std::chrono::milliseconds(steady_ms ? clock.wall_ms_at(*steady_ms) : 0));
 }
 
 }  // namespace
@@ -199,7 +202,7 @@ std::map<kerolox::Queue, std::int64_t> LiteQueues::consumed() const {
     return offsets;
 }
 
-std::vector<kerolox::QueueState> LiteQueues::states() const {
+std::vector<kerolox::QueueState> LiteQueues::states(const Clock& clock) const {
     MutexLock lock(mutex_);
     std::vector<kerolox::QueueState> states;
     for (const auto& [queue, entry] : entries_) {
@@ -211,8 +214,8 @@ std::vector<kerolox::QueueState> LiteQueues::states() const {
             state.cached_min_offset = entry.spans.front().first;
             state.cached_max_offset = entry.spans.back().second;
         }
-        state.last_pull = time_of(entry.last_pull_ms);
-        state.last_consume = time_of(entry.last_take_ms);
+        state.last_pull = time_of(clock, entry.last_pull_ms);
+        state.last_consume = time_of(clock, entry.last_take_ms);
         states.push_back(std::move(state));
     }
     return states;

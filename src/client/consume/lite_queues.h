@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The queues a lite pull consumer has, and what is cached of them: pulls put messages in, poll()
-// takes them out (client.md 23). Any thread; queues carry topics as they travel.
+// takes them out (client.md 23). Any thread; queues carry topics as they travel; times are of the
+// steady clock.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/sync.h"
 #include "kerolox/consumer.hpp"
 
@@ -82,7 +84,8 @@ public:
     void put_back(Batch batch);
     /// How far poll() came; queues nobody polled from are left out.
     std::map<kerolox::Queue, std::int64_t> consumed() const;
-    std::vector<kerolox::QueueState> states() const;
+    /// With times of day by that clock.
+    std::vector<kerolox::QueueState> states(const Clock& clock) const;
 
 private:
     struct Entry {
@@ -94,8 +97,8 @@ private:
         std::int64_t messages = 0;
         std::int64_t bytes = 0;
         std::deque<std::pair<std::int64_t, std::int64_t>> spans{};  ///< of cached batches
-        std::int64_t last_pull_ms = 0;
-        std::int64_t last_take_ms = 0;
+        std::optional<std::int64_t> last_pull_ms{};
+        std::optional<std::int64_t> last_take_ms{};
     };
     using Entries = std::map<kerolox::Queue, Entry>;
 

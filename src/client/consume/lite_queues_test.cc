@@ -43,6 +43,24 @@ TEST(LiteQueues, HandOutWhatWasPutAndCountItAsConsumed) {
     EXPECT_EQ(queues.step(turn, 0).offset, 11);
 }
 
+TEST(LiteQueues, TellTimesOfDayBySteadyTime) {
+    ManualClock clock(1'000'000);
+    LiteQueues queues({});
+    const auto turn = queues.assign({queue_of(0)}).begun.at(0);
+    const auto ms = [](auto time) {
+        return time.time_since_epoch() / std::chrono::milliseconds(1);
+    };
+    EXPECT_EQ(ms(queues.states(clock).at(0).last_pull), 0) << "never";
+    queues.step(turn, clock.steady_ms());
+    clock.advance_ms(20);
+    ASSERT_TRUE(queues.put(turn, messages(0, 1), 1));
+    ASSERT_TRUE(queues.take(clock.steady_ms()));
+    clock.advance_ms(10);
+    clock.jump_ms(500'000);
+    EXPECT_EQ(ms(queues.states(clock).at(0).last_pull), 1'500'000);
+    EXPECT_EQ(ms(queues.states(clock).at(0).last_consume), 1'500'020);
+}
+
 TEST(LiteQueues, ForgetWhatAPullBringsAfterASeek) {
     LiteQueues queues({});
     const auto old_turn = queues.assign({queue_of(0)}).begun.at(0);
@@ -113,8 +131,8 @@ TEST(LiteQueues, TakeBackWhatNobodyGot) {
     auto batch = queues.take(0);
     queues.put_back(std::move(*batch));
     EXPECT_TRUE(queues.consumed().empty());
-    EXPECT_EQ(queues.states().at(0).cached_messages, 4U);
-    EXPECT_EQ(queues.states().at(0).cached_bytes, 40U);
+    EXPECT_EQ(queues.states(system_clock()).at(0).cached_messages, 4U);
+    EXPECT_EQ(queues.states(system_clock()).at(0).cached_bytes, 40U);
     EXPECT_EQ(queues.take(0)->messages.front().queue_offset(), 0);
     auto second = queues.take(0);
     ASSERT_TRUE(queues.seek(queue_of(0), 0));

@@ -73,7 +73,7 @@ void OrderedService::go_on(const PulledQueuePtr& queue, std::int64_t ms) {
 
 bool OrderedService::has_lock(const PulledQueue& queue) const {
     return !core_.needs_locks() ||
-           (queue.process.locked && !queue.process.lock_is_old(core_.client().clock().wall_ms()));
+           (queue.process.locked && !queue.process.lock_is_old(core_.client().clock().steady_ms()));
 }
 
 void OrderedService::get_lock(const PulledQueuePtr& queue, std::int64_t ms) {

@@ -57,7 +57,8 @@ bool PopService::take(const std::string& topic, const std::set<kerolox::Queue>& 
         for (const kerolox::Queue& queue : queues) {
             auto& entry = queues_[queue];
             if (entry) continue;
-            entry = std::make_shared<PoppedQueue>(queue, counters);
+            entry =
+                std::make_shared<PoppedQueue>(queue, counters, core_.client().clock().steady_ms());
             fresh.push_back(entry);
         }
     }
@@ -78,6 +79,13 @@ std::vector<kerolox::Queue> PopService::queues() const {
     std::vector<kerolox::Queue> queues;
     for (const auto& entry : queues_) queues.push_back(entry.first);
     return queues;
+}
+
+std::vector<PoppedQueuePtr> PopService::all() const {
+    MutexLock lock(mutex_);
+    std::vector<PoppedQueuePtr> all;
+    for (const auto& entry : queues_) all.push_back(entry.second);
+    return all;
 }
 
 void PopService::stop() {
@@ -114,6 +122,7 @@ Awaitable<void> PopService::keep_popping(std::shared_ptr<PushCore> life, PoppedQ
             pause = pace.full_ms;
         } else {
             const std::int64_t asked = client.clock().steady_ms();
+            queue->last_pop_ms = asked;
             auto reply = co_await pop_once(queue);
             if (!reply) {
                 const bool for_now = reply.error().kind() == kerolox::ErrorKind::broker &&

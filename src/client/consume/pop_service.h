@@ -18,13 +18,14 @@ namespace kx::client {
 
 /// A queue that is popped; id -1 stands for any queue of its broker.
 struct PoppedQueue {
-    PoppedQueue(kerolox::Queue own, TopicCounters& figures)
-        : queue(std::move(own)), counters(figures) {}
+    PoppedQueue(kerolox::Queue own, TopicCounters& figures, std::int64_t now_ms)
+        : queue(std::move(own)), counters(figures), last_pop_ms(now_ms) {}
 
     const kerolox::Queue queue;  ///< as it travels
     TopicCounters& counters;
     std::atomic<bool> dropped{false};
     std::atomic<std::int64_t> unfinished{0};  ///< messages with the listener or before it
+    std::atomic<std::int64_t> last_pop_ms;    ///< by the steady clock
 };
 using PoppedQueuePtr = std::shared_ptr<PoppedQueue>;
 
@@ -39,6 +40,7 @@ public:
     /// Topics that are popped.
     std::set<std::string> topics() const;
     std::vector<kerolox::Queue> queues() const;
+    std::vector<PoppedQueuePtr> all() const;
     void stop();
 
 private:

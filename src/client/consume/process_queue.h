@@ -20,7 +20,7 @@ class ProcessQueue {
 public:
     using Message = kerolox::MessageView;
 
-    /// Milliseconds since the Unix epoch.
+    /// Times are of the steady clock: nobody sets it.
     explicit ProcessQueue(std::int64_t now_ms)
         : last_pull_ms(now_ms), last_consume_ms(now_ms), last_lock_ms(now_ms) {}
 

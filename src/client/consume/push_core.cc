@@ -60,10 +60,10 @@ PushCore::PushCore(std::shared_ptr<ClientLease> lease, const Settings& settings,
       threads_(static_cast<std::size_t>(settings.config.consume_thread_max),
                settings.config.consumer_group, settings.executor) {
     MutexLock lock(mutex_);
-    const std::int64_t now = started_ms_;
+    const std::int64_t version = next_subscription_version(client_.clock());
     for (const auto& [topic, filter] : settings.subscriptions) {
         std::string name = client_.wire_name(topic);
-        auto made = make_subscription(name, filter, now);
+        auto made = make_subscription(name, filter, version);
         if (!made) continue;  // validate() told
         subscriptions_[std::move(name)] =
             std::make_shared<const wire::SubscriptionData>(std::move(made).value());
@@ -71,7 +71,7 @@ PushCore::PushCore(std::shared_ptr<ClientLease> lease, const Settings& settings,
     if (is_broadcasting()) return;
     const std::string retry = model::retry_topic(group_);
     subscriptions_[retry] = std::make_shared<const wire::SubscriptionData>(
-        make_subscription(retry, kerolox::Filter::all(), now).value());
+        make_subscription(retry, kerolox::Filter::all(), version).value());
 }
 
 PushCore::~PushCore() = default;
@@ -154,7 +154,7 @@ std::int32_t PushCore::max_reconsume_times() const {
 kerolox::Status PushCore::subscribe(std::string topic, const kerolox::Filter& filter) {
     if (kerolox::Status status = usable(); !status) return status;
     std::string name = client_.wire_name(topic);
-    auto made = make_subscription(name, filter, client_.clock().wall_ms());
+    auto made = make_subscription(name, filter, next_subscription_version(client_.clock()));
     if (!made) return made.error();
     {
         MutexLock lock(mutex_);
@@ -223,8 +223,9 @@ PushCore::Subscription PushCore::subscription(const std::string& topic) const {
 }
 
 kerolox::ConsumerSnapshot PushCore::snapshot() const {
-    const auto time = [](std::int64_t ms) {
-        return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
+    const auto time = [&clock = client_.clock()](std::int64_t steady_ms) {
+        return std::chrono::system_clock::time_point(
+            std::chrono::milliseconds(clock.wall_ms_at(steady_ms)));
     };
     kerolox::ConsumerSnapshot shot;
     for (const ConfigRow& row : PushConfig::keys())
@@ -253,7 +254,17 @@ kerolox::ConsumerSnapshot PushCore::snapshot() const {
         state.dropped = process.dropped;
         state.last_pull = time(process.last_pull_ms);
         state.last_consume = time(process.last_consume_ms);
+        state.last_lock = time(process.last_lock_ms);
+        state.unlock_tries = process.unlock_tries;
         shot.queues.push_back(std::move(state));
+    }
+    for (const PoppedQueuePtr& popped : pops_.all()) {
+        kerolox::PoppedQueueState state;
+        state.queue = shown(popped->queue);
+        state.unfinished = static_cast<std::size_t>(std::max<std::int64_t>(popped->unfinished, 0));
+        state.dropped = popped->dropped;
+        state.last_pop = time(popped->last_pop_ms);
+        shot.popped.push_back(std::move(state));
     }
     shot.topics = statistics_.figures(client_.clock().steady_ms());
     for (kerolox::TopicStatistics& one : shot.topics)

@@ -95,7 +95,7 @@ bool PushCore::is_full(PulledQueue& queue) {
 void PushCore::pull_now(const PulledQueuePtr& queue) {
     ProcessQueue& process = queue->process;
     if (process.dropped || shut_) return;
-    process.last_pull_ms.store(client_.clock().wall_ms(), std::memory_order_relaxed);
+    process.last_pull_ms.store(client_.clock().steady_ms(), std::memory_order_relaxed);
     if (is_paused()) return pull_later(queue, pace_.paused_ms);
     queue->waits_for_room.store(false, std::memory_order_relaxed);
     if (is_full(*queue)) {

@@ -6,6 +6,7 @@
 
 #include "client/consume/push_core.h"
 #include "client/consume/send_back.h"
+#include "client/consume/subscription.h"
 #include "client/core/heartbeat.h"
 #include "client/core/received.h"
 #include "model/names.h"
@@ -34,7 +35,7 @@ Awaitable<bool> PushCore::take_share(std::string topic, std::set<kerolox::Queue>
     const auto self = shared_from_this();
     bool balanced = true;
     bool changed = false;
-    const std::int64_t now = client_.clock().wall_ms();
+    const std::int64_t now = client_.clock().steady_ms();
     for (const auto& [queue, pulled] : queues()) {
         if (queue.topic != topic) continue;
         ProcessQueue& process = pulled->process;
@@ -61,7 +62,7 @@ Awaitable<bool> PushCore::take_share(std::string topic, std::set<kerolox::Queue>
     const std::int64_t delay = mine.size() == all.size() ? 0 : pace_.first_pull_ms;
     for (const kerolox::Queue& queue : fresh) {
         auto pulled = std::make_shared<PulledQueue>(
-            queue, statistics_.of(topic), client_.home().context(), client_.clock().wall_ms());
+            queue, statistics_.of(topic), client_.home().context(), client_.clock().steady_ms());
         pulled->process.locked = true;
         offsets_->remove(queue);
         {
@@ -98,7 +99,7 @@ Awaitable<bool> PushCore::give_back(PulledQueuePtr pulled) {
     ProcessQueue& process = pulled->process;
     if (needs_locks() && process.listening) {
         const std::int64_t lock_age =
-            client_.clock().wall_ms() - process.last_lock_ms.load(std::memory_order_relaxed);
+            client_.clock().steady_ms() - process.last_lock_ms.load(std::memory_order_relaxed);
         if (lock_age < kUnlockDelayMs) {
             process.unlock_tries.fetch_add(1);
             co_return false;
@@ -149,7 +150,7 @@ void PushCore::tell_share(const std::string& topic, const std::set<kerolox::Queu
 /// have it.
 Awaitable<void> PushCore::announce_anew(std::string topic) {
     const auto self = shared_from_this();
-    const std::int64_t version = client_.clock().wall_ms();
+    const std::int64_t version = next_subscription_version(client_.clock());
     {
         MutexLock lock(mutex_);
         announced_[topic] = version;
@@ -194,7 +195,7 @@ Awaitable<std::set<kerolox::Queue>> PushCore::ask_locks(std::vector<kerolox::Que
             const kerolox::Queue queue{key.topic, key.broker_name, key.queue_id};
             locked.insert(queue);
             if (const PulledQueuePtr pulled = find(queue))
-                pulled->process.last_lock_ms = client_.clock().wall_ms();
+                pulled->process.last_lock_ms = client_.clock().steady_ms();
         }
     }
     for (const kerolox::Queue& queue : queues)
@@ -208,7 +209,7 @@ Awaitable<bool> PushCore::lock(PulledQueuePtr queue) {
     if (queue->process.dropped || shut_) co_return false;
     const auto locked = co_await ask_locks({queue->queue});
     co_return locked.contains(queue->queue) &&
-        !queue->process.lock_is_old(client_.clock().wall_ms());
+        !queue->process.lock_is_old(client_.clock().steady_ms());
 }
 
 Awaitable<void> PushCore::unlock(std::vector<kerolox::Queue> queues) {
@@ -255,7 +256,7 @@ Awaitable<void> PushCore::send_back_overdue() {
             const auto first = pulled->process.first();
             if (!first || shut_ || pulled->process.dropped) break;
             const std::int64_t since = consume_started_ms(*first);
-            if (since == 0 || client_.clock().wall_ms() - since <= limit) break;
+            if (since == 0 || client_.clock().steady_ms() - since <= limit) break;
             log(kerolox::LogLevel::warn, "{} of {} takes too long: it is sent back", first->id(),
                 queue.describe());
             SendBackCall call;
@@ -266,7 +267,7 @@ Awaitable<void> PushCore::send_back_overdue() {
             if (!co_await send_back(client_, std::move(call))) break;
             const auto now_first = pulled->process.first();
             if (now_first && now_first->queue_offset() == first->queue_offset())
-                pulled->process.remove(std::span(&*first, 1));
+                finished(pulled, pulled->process.remove(std::span(&*first, 1)), true);
         }
     }
 }

@@ -2,12 +2,16 @@
 #include "client/consume/subscription.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "client/core/errors.h"
 #include "model/java_hash.h"
 
 namespace kx::client {
 namespace {
+
+/// Of the whole process: a client that is closed may have told of its own to a group that lives on.
+std::atomic<std::int64_t> g_newest_version{0};
 
 constexpr std::string_view kEverything = "*";
 
@@ -53,6 +57,16 @@ kerolox::Result<wire::SubscriptionData> make_subscription(const std::string& top
     add_tags(made, made.sub_string);
     if (made.tags_set.empty()) return client_error("subscription exception: subString split error");
     return made;
+}
+
+std::int64_t next_subscription_version(const Clock& clock) {
+    const std::int64_t now = clock.wall_ms();
+    std::int64_t newest = g_newest_version.load(std::memory_order_relaxed);
+    std::int64_t version = 0;
+    do {
+        version = std::max(now, newest + 1);
+    } while (!g_newest_version.compare_exchange_weak(newest, version, std::memory_order_relaxed));
+    return version;
 }
 
 bool wants(const wire::SubscriptionData& subscription, std::optional<std::string_view> tag) {

@@ -21,6 +21,18 @@ TEST(Subscription, TagsAreTrimmedAndCountedOnce) {
     EXPECT_EQ(made.value().expression_type, "TAG");
 }
 
+TEST(Subscription, VersionsNeverGoBackWithTheClock) {
+    ManualClock clock(system_clock().wall_ms());
+    const std::int64_t first = next_subscription_version(clock);
+    EXPECT_GE(first, clock.wall_ms()) << "others of the group go by the time of day";
+    EXPECT_GT(next_subscription_version(clock), first);
+    clock.jump_ms(-7'200'000);
+    const std::int64_t later = next_subscription_version(clock);
+    EXPECT_GT(later, first);
+    clock.jump_ms(7'201'000);
+    EXPECT_GT(next_subscription_version(clock), later);
+}
+
 TEST(Subscription, EverythingIsAStar) {
     for (const Filter& filter : {Filter::all(), Filter::tags(""), Filter::tags("*")}) {
         const auto made = make_subscription("T", filter, 0);

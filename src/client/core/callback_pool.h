@@ -3,17 +3,17 @@
 // Threads that run the application's callbacks. One that blocks holds up nobody but itself: work is
 // taken one piece at a time, and an idle thread is woken when the busy ones don't keep up. What an
 // io thread has for them within one handler is handed over together, since waking a thread costs
-// more than a callback does.
+// more than a callback does. A callback that never returns keeps its thread, and nobody waits for
+// it for ever.
 #pragma once
 
-#include <deque>
+#include <chrono>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "base/sync.h"
 #include "kerolox/async.hpp"
 
 namespace kx::client {
@@ -21,10 +21,13 @@ namespace kx::client {
 class CallbackPool {
 public:
     using Work = kerolox::UniqueFunction<void()>;
+    static constexpr std::size_t kQueueForOne = 64;
+    static constexpr std::chrono::milliseconds kPatience{5'000};
 
     /// Threads are made when first needed: when more than `queue_for_one` pieces of work wait for
-    /// each busy thread, or by tick().
-    CallbackPool(std::size_t threads, std::string name, std::size_t queue_for_one = 64);
+    /// each busy thread, or by tick(). stop() gives up when nothing has ended for `patience`.
+    CallbackPool(std::size_t threads, std::string name, std::size_t queue_for_one = kQueueForOne,
+                 std::chrono::milliseconds patience = kPatience);
     ~CallbackPool();
 
     /// False when stopped: `work` is left as it was.
@@ -51,30 +54,22 @@ public:
     };
     /// Every so often, from an io thread: wakes another thread when work waits.
     void tick();
-    /// Finishes what is queued, then joins. Not on one of its threads.
-    void stop();
+    struct Left {
+        std::size_t stuck = 0;    ///< callbacks that do not return; their threads are let go
+        std::size_t dropped = 0;  ///< pieces of work that found no thread
+    };
+    /// Finishes what is queued, then joins the threads; but see `patience`. Not on one of its
+    /// threads. Called again, it does nothing.
+    Left stop();
     bool is_current() const;
 
     /// Pieces of work that are queued or run. For tests and metrics.
     std::size_t pending() const;
 
 private:
-    void run();
-    /// Empty: the pool stops.
-    Work next(bool worked);
-    /// True: an idle thread is to be woken, once the lock is free.
-    bool call_one() KX_REQUIRES(mutex_);
-
-    const std::size_t threads_max_;
-    const std::string name_;
-    const std::size_t queue_for_one_;
-    mutable Mutex mutex_;
-    CondVar wake_;
-    std::deque<Work> queue_ KX_GUARDED_BY(mutex_);
-    std::size_t idle_ KX_GUARDED_BY(mutex_) = 0;
-    std::size_t busy_ KX_GUARDED_BY(mutex_) = 0;
-    bool stopping_ KX_GUARDED_BY(mutex_) = false;
-    std::vector<std::thread> threads_ KX_GUARDED_BY(mutex_);
+    struct State;
+    const std::shared_ptr<State> state_;
+    const std::chrono::milliseconds patience_;
 };
 
 }  // namespace kx::client

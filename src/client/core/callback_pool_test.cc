@@ -55,6 +55,84 @@ TEST(CallbackPool, FinishesWhatIsQueuedThenRefuses) {
     pool.stop();
 }
 
+constexpr std::chrono::milliseconds kBrief{50};
+
+/// A callback that returns when the test says so, after the pool is gone.
+struct Stuck {
+    CallbackPool::Work work() {
+        return [state = state] {
+            state->begun = true;
+            state->released.wait();
+            state->ended = true;
+        };
+    }
+    bool has_begun() const {
+        return eventually([&] { return state->begun.load(); });
+    }
+    ~Stuck() {
+        state->release.set_value();
+        EXPECT_TRUE(eventually([&] { return state->ended.load(); }));
+    }
+    struct State {
+        std::promise<void> release;
+        std::shared_future<void> released = release.get_future().share();
+        std::atomic<bool> begun{false};
+        std::atomic<bool> ended{false};
+    };
+    std::shared_ptr<State> state = std::make_shared<State>();
+};
+
+TEST(CallbackPool, LeavesOneThatNeverReturnsToItself) {
+    Stuck stuck;
+    std::atomic<int> ran{0};
+    const std::int64_t began = system_clock().steady_ms();
+    {
+        CallbackPool pool(2, "test", 64, kBrief);
+        ASSERT_TRUE(post(pool, stuck.work()));
+        ASSERT_TRUE(stuck.has_begun());
+        // Fewer than would call a second thread.
+        for (int i = 0; i < 20; ++i) ASSERT_TRUE(post(pool, [&] { ++ran; }));
+        const CallbackPool::Left left = pool.stop();
+        EXPECT_EQ(left.stuck, 1U);
+        EXPECT_EQ(left.dropped, 0U);
+        EXPECT_EQ(ran, 20);
+        EXPECT_EQ(pool.stop().stuck, 0U) << "told once";
+        EXPECT_FALSE(post(pool, [] {}));
+    }
+    EXPECT_LT(system_clock().steady_ms() - began, 5'000);
+}
+
+TEST(CallbackPool, DropsWhatIsQueuedBehindThoseThatNeverReturn) {
+    Stuck stuck;
+    Stuck stuck_too;
+    std::atomic<int> ran{0};
+    const auto captured = std::make_shared<int>(0);
+    CallbackPool pool(2, "test", 0, kBrief);
+    ASSERT_TRUE(post(pool, stuck.work()));
+    ASSERT_TRUE(post(pool, stuck_too.work()));
+    ASSERT_TRUE(stuck.has_begun());
+    ASSERT_TRUE(stuck_too.has_begun());
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(post(pool, [&ran, captured] { ++ran; }));
+    const CallbackPool::Left left = pool.stop();
+    EXPECT_EQ(left.stuck, 2U);
+    EXPECT_EQ(left.dropped, 3U);
+    EXPECT_EQ(ran, 0);
+    EXPECT_EQ(captured.use_count(), 1) << "what they held is let go";
+}
+
+TEST(CallbackPool, WaitsForWhoMakesHeadway) {
+    std::atomic<int> ran{0};
+    CallbackPool pool(1, "test", 64, std::chrono::milliseconds(200));
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_TRUE(post(pool, [&] {
+            ::poll(nullptr, 0, 50);  // altogether far longer than the patience
+            ++ran;
+        }));
+    }
+    EXPECT_EQ(pool.stop().stuck, 0U);
+    EXPECT_EQ(ran, 10);
+}
+
 TEST(CallbackPool, KnowsItsThreads) {
     CallbackPool pool(1, "test");
     EXPECT_FALSE(pool.is_current());

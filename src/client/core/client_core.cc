@@ -126,7 +126,7 @@ ClientCore::ClientCore(const Settings& settings, std::shared_ptr<RuntimeCore> ru
       threads_(std::make_shared<SharedThreads>(
           SharedThreads{runtime_->callback_pool(), log_, settings_.callbacks_on_io})),
       tracer_(std::move(tracer)),
-      unique_ids_(own_host(), ::getpid(), random_int(), system_clock()),
+      unique_ids_(own_host(), ::getpid(), random_int(), home_.clock()),
       decorates_(request_needs_decoration(settings_)),
       router_(home_.clock()),
       rpc_(home_, router_, rpc_options_of(settings_.config, std::move(tls))),

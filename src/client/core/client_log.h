@@ -38,6 +38,8 @@ class IoThreadLog final : public log::ThreadSink {
 public:
     void add(const std::shared_ptr<const ClientLog>& client) { clients_.emplace_back(client); }
 
+    bool has_client() const { return first() != nullptr; }
+
     log::Level level() const override;
     void write(log::Level level, std::string_view room, std::string_view text) override;
 

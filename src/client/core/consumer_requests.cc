@@ -9,6 +9,7 @@
 #include "client/core/received.h"
 #include "client/core/request_decoration.h"
 #include "client/core/server_requests.h"
+#include "client/core/thread_report.h"
 #include "wire/bodies/consumer_offsets.h"
 #include "wire/bodies/running_info.h"
 #include "wire/requests/consumption.h"
@@ -66,6 +67,15 @@ wire::ConsumerRunningInfo info_of(ClientCore& core, const kerolox::ConsumerSnaps
         one.locked = state.locked;
         one.last_pull_timestamp = wall_ms_of(state.last_pull);
         one.last_consume_timestamp = wall_ms_of(state.last_consume);
+        one.last_lock_timestamp = wall_ms_of(state.last_lock);
+        one.try_unlock_times = state.unlock_tries;
+    }
+    for (const kerolox::PoppedQueueState& state : shot.popped) {
+        wire::PopQueueInfo& one = info.mq_pop_table[{state.queue.broker, state.queue.id,
+                                                     core.wire_name(state.queue.topic)}];
+        one.wait_ack_count = static_cast<std::int32_t>(state.unfinished);
+        one.dropped = state.dropped;
+        one.last_pop_timestamp = wall_ms_of(state.last_pop);
     }
     for (const kerolox::TopicStatistics& from : shot.topics) {
         info.status_table[core.wire_name(from.topic)] = {
@@ -114,7 +124,18 @@ void ServerRequests::running_info(net::Request& request) {
     if (!consumer) {
         return request.refuse(wire::ResponseCode::kSystemError, not_here(header->consumer_group));
     }
-    request.ok_body(to_json(info_of(core_, consumer->snapshot())));
+    wire::ConsumerRunningInfo info = info_of(core_, consumer->snapshot());
+    if (!header->jstack_enable.value_or(false)) return request.ok_body(to_json(info));
+    // A process of many threads takes a while to look through: not here.
+    auto answer = std::make_shared<net::Responder>(request.defer());
+    CallbackPool::Work work = [answer, told = std::move(info)]() mutable {
+        told.jstack = describe_threads();
+        const Slice slice = Slice::own(to_json(told));
+        net::Reply reply;
+        reply.body = std::span(&slice, 1);
+        answer->send(reply);
+    };
+    if (!core_.runtime().callbacks().post(work)) work();
 }
 
 void ServerRequests::consume_directly(net::Request& request) {

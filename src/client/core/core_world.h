@@ -32,6 +32,25 @@ inline bool eventually(const std::function<bool()>& condition, int timeout_ms = 
     return true;
 }
 
+/// The system's times, moved as a test says.
+class SkewedClock final : public Clock {
+public:
+    std::int64_t wall_ms() const override {
+        return system_clock().wall_ms() + wall_skew_ms_ + skew_ms_;
+    }
+    std::int64_t steady_ns() const override {
+        return system_clock().steady_ns() + skew_ms_ * 1'000'000;
+    }
+    /// Time passes.
+    void advance_ms(std::int64_t by) { skew_ms_ += by; }
+    /// Somebody sets the wall clock.
+    void jump_ms(std::int64_t by) { wall_skew_ms_ += by; }
+
+private:
+    std::atomic<std::int64_t> wall_skew_ms_{0};
+    std::atomic<std::int64_t> skew_ms_{0};
+};
+
 /// What a request carried, kept.
 struct SeenRequest {
     std::int32_t code = 0;

@@ -33,7 +33,7 @@ struct ReceivedMessage {
     std::string_view bounds{};      ///< MIN_OFFSET and MAX_OFFSET, as properties; in the frame
     std::string pop_check_point{};  ///< POP_CK, for messages that were popped
     std::string first_pop_time{};   ///< 1ST_POP_TIME, where the record has none
-    /// When its listener began, 0: not yet. Through std::atomic_ref.
+    /// When its listener began, by the steady clock; 0: not yet. Through std::atomic_ref.
     mutable std::int64_t consume_started_ms = 0;
 };
 

@@ -45,7 +45,8 @@ bool on_io_thread() { return t_io_of != nullptr; }
 bool RuntimeCore::is_own_thread() const { return t_io_of == this || callbacks_->is_current(); }
 
 kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
-    const kerolox::RuntimeOptions& options) {
+    const kerolox::RuntimeOptions& options, std::shared_ptr<const Clock> clock,
+    std::chrono::milliseconds callback_patience) {
     constexpr std::size_t kThreadsMax = 1024;
     if (options.io_threads() == 0 || options.io_threads() > kThreadsMax ||
         options.callback_threads() > kThreadsMax) {
@@ -53,7 +54,8 @@ kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
                               "a runtime has 1 to 1024 io threads and at most 1024 for callbacks");
     }
     outlive_static_clients();
-    std::shared_ptr<RuntimeCore> core(new RuntimeCore(options), destroy);
+    std::shared_ptr<RuntimeCore> core(new RuntimeCore(options, std::move(clock), callback_patience),
+                                      destroy);
     core->alive_ = static_cast<volatile int*>(
         ::mmap(nullptr, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (core->alive_ == MAP_FAILED) {
@@ -81,11 +83,13 @@ kerolox::Result<std::shared_ptr<RuntimeCore>> RuntimeCore::create(
     return core;
 }
 
-RuntimeCore::RuntimeCore(const kerolox::RuntimeOptions& options)
-    : pool_(options.io_threads(), system_clock()) {
+RuntimeCore::RuntimeCore(const kerolox::RuntimeOptions& options, std::shared_ptr<const Clock> clock,
+                         std::chrono::milliseconds callback_patience)
+    : clock_(std::move(clock)), pool_(options.io_threads(), clock_ ? *clock_ : system_clock()) {
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     const std::size_t threads = options.callback_threads() > 0 ? options.callback_threads() : cores;
-    callbacks_ = std::make_shared<CallbackPool>(threads, options.thread_name());
+    callbacks_ = std::make_shared<CallbackPool>(threads, options.thread_name(),
+                                                CallbackPool::kQueueForOne, callback_patience);
 }
 
 void RuntimeCore::log_to(net::IoThread& thread, const std::shared_ptr<const ClientLog>& client) {
@@ -95,10 +99,20 @@ void RuntimeCore::log_to(net::IoThread& thread, const std::shared_ptr<const Clie
     }
 }
 
+void RuntimeCore::tell_left(CallbackPool::Left left) {
+    if (left.stuck == 0) return;
+    auto log = std::ranges::find_if(logs_, [](const auto& one) { return one->has_client(); });
+    if (log == logs_.end()) log = logs_.begin();
+    (*log)->write(log::Level::kWarn, "client",
+                  fmt::format("{} callbacks do not return: their threads are left to themselves, "
+                              "and {} callbacks that waited are dropped",
+                              left.stuck, left.dropped));
+}
+
 RuntimeCore::~RuntimeCore() {
     if (alive_ == nullptr) return;
     pool_.stop();
-    callbacks_->stop();
+    tell_left(callbacks_->stop());
     ::munmap(const_cast<int*>(alive_), page_bytes());
 }
 

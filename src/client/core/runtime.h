@@ -36,8 +36,10 @@ using SharedThreads = kerolox::detail::Access::Shared;
 
 class RuntimeCore {
 public:
+    /// `clock`: null for the system's.
     static kerolox::Result<std::shared_ptr<RuntimeCore>> create(
-        const kerolox::RuntimeOptions& options);
+        const kerolox::RuntimeOptions& options, std::shared_ptr<const Clock> clock = nullptr,
+        std::chrono::milliseconds callback_patience = CallbackPool::kPatience);
     ~RuntimeCore();
 
     /// Clients go round the io threads.
@@ -52,8 +54,12 @@ public:
     bool is_forked() const { return alive_ != nullptr && *alive_ == 0; }
 
 private:
-    explicit RuntimeCore(const kerolox::RuntimeOptions& options);
+    RuntimeCore(const kerolox::RuntimeOptions& options, std::shared_ptr<const Clock> clock,
+                std::chrono::milliseconds callback_patience);
+    /// When no thread of it runs any more.
+    void tell_left(CallbackPool::Left left);
 
+    const std::shared_ptr<const Clock> clock_;  ///< null: the system's
     net::IoPool pool_;
     std::vector<std::unique_ptr<IoThreadLog>> logs_;  ///< of each io thread, used there alone
     std::shared_ptr<CallbackPool> callbacks_;

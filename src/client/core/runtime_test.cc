@@ -89,6 +89,42 @@ TEST(Runtime, EndsFromItsOwnIoThread) {
     EXPECT_TRUE(kind == ErrorKind::usage || kind == ErrorKind::internal);
 }
 
+TEST(Runtime, EndsAlthoughACallbackNeverReturns) {
+    const QuietServer server;
+    KeptLog log;
+    auto gate = std::make_shared<std::promise<void>>();
+    auto ended = std::make_shared<std::atomic<bool>>(false);
+    const std::int64_t began = system_clock().steady_ms();
+    {
+        auto runtime = Access::make<kerolox::Runtime>();
+        Access::core(runtime) = RuntimeCore::create(kerolox::RuntimeOptions().callback_threads(1),
+                                                    nullptr, std::chrono::milliseconds(100))
+                                    .value();
+        auto client =
+            Client::create(options_for(server.address()).runtime(runtime).log(log.sink()));
+        ASSERT_TRUE(client);
+        auto producer = client->producer(kerolox::ProducerOptions("G"));
+        ASSERT_TRUE(producer);
+        std::promise<void> inside;
+        producer->send(kerolox::Message("NoSuchTopic", "x"))
+            .then([&inside, gate, ended](const auto&) {
+                inside.set_value();
+                gate->get_future().wait();
+                *ended = true;
+            });
+        inside.get_future().wait();
+        // There is no thread for this one.
+        producer->send(kerolox::Message("NoSuchTopic", "y")).then([](const auto&) { FAIL(); });
+        EXPECT_TRUE(client->close().get());
+    }
+    EXPECT_LT(system_clock().steady_ms() - began, 8'000);
+    EXPECT_TRUE(
+        log.has("1 callbacks do not return: their threads are left to themselves, and 1 "
+                "callbacks that waited are dropped"));
+    gate->set_value();
+    EXPECT_TRUE(eventually([&] { return ended->load(); }));
+}
+
 TEST(Runtime, GivesLinesOfItsOwnThreadsToTheClient) {
     const QuietServer server;
     KeptLog log;

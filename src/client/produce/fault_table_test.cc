@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "client/core/core_world.h"
 #include "client/produce/send_rig.h"
+#include "kerolox/hooks.hpp"
 
 namespace kx::client {
 namespace {
@@ -71,6 +73,83 @@ TEST(FaultTable, KeepsSendsAwayFromABrokerThatFailed) {
     for (int i = 0; i < 20; ++i)
         ASSERT_TRUE(producer.send(kerolox::Message("T", kerolox::Bytes("x"))).get());
     EXPECT_EQ(rig.a.sends(), before) << "it is avoided for ten seconds";
+}
+
+kerolox::ClientOptions running_by_clock(std::shared_ptr<const Clock> clock) {
+    auto runtime = Access::make<kerolox::Runtime>();
+    Access::core(runtime) = RuntimeCore::create({}, std::move(clock)).value();
+    kerolox::ClientOptions options;
+    options.runtime(runtime).log(nullptr);
+    return options;
+}
+
+/// Sends by turns: how many of them broker-a got.
+std::size_t share_of_a(SendRig& rig, kerolox::Producer& producer, int sends = 8) {
+    const std::size_t before = rig.a.sends();
+    for (int i = 0; i < sends; ++i) EXPECT_TRUE(producer.send(note()).get());
+    return rig.a.sends() - before;
+}
+
+TEST(FaultTable, HearsOfEachTryHowLongItTook) {
+    const auto clock = std::make_shared<testing::SkewedClock>();
+    SendRig rig(running_by_clock(clock));
+    kerolox::Producer producer =
+        rig.producer(kerolox::ProducerOptions("P").avoid_faulty_brokers(true));
+    EXPECT_EQ(share_of_a(rig, producer), 4U) << "quick ones count for nothing";
+    rig.a.hold();
+    const std::size_t before = rig.a.sends();
+    auto slow = producer.send_to({"T", "broker-a", 0}, note());
+    ASSERT_TRUE(comes_true([&] { return rig.a.sends() > before; }));
+    clock->advance_ms(600);
+    rig.a.release();
+    ASSERT_TRUE(std::move(slow).get());
+    EXPECT_EQ(share_of_a(rig, producer), 0U) << "it is avoided for two seconds";
+    clock->advance_ms(1'000);
+    EXPECT_EQ(share_of_a(rig, producer), 0U);
+    clock->advance_ms(1'000);
+    EXPECT_EQ(share_of_a(rig, producer), 4U);
+}
+
+TEST(FaultTable, IsolatesABrokerThatDoesNotAnswer) {
+    for (const std::int32_t act : {ScriptedBroker::kCut, ScriptedBroker::kSwallow}) {
+        const auto clock = std::make_shared<testing::SkewedClock>();
+        SendRig rig(running_by_clock(clock));
+        kerolox::Producer producer =
+            rig.producer(kerolox::ProducerOptions("P").avoid_faulty_brokers(true));
+        rig.a.script({act});
+        auto lost = producer.send_to({"T", "broker-a", 0}, note());
+        ASSERT_TRUE(comes_true([&] { return rig.a.sends() == 1; }));
+        if (act == ScriptedBroker::kSwallow) clock->advance_ms(3'500);
+        EXPECT_FALSE(std::move(lost).get());
+        EXPECT_EQ(share_of_a(rig, producer), 0U) << act;
+        clock->advance_ms(9'000);
+        EXPECT_EQ(share_of_a(rig, producer), 0U) << act;
+        clock->advance_ms(1'500);
+        EXPECT_EQ(share_of_a(rig, producer), 4U) << act;
+    }
+}
+
+struct VetoOnce : kerolox::Interceptor {
+    kerolox::Status before_send(const kerolox::SendContext&) override {
+        if (used.exchange(true)) return {};
+        return kerolox::Error(kerolox::ErrorKind::client, "not now");
+    }
+    std::atomic<bool> used{false};
+};
+
+TEST(FaultTable, BlamesNoBrokerForWhatFailsHere) {
+    SendRig rig(kerolox::ClientOptions().interceptor(std::make_shared<VetoOnce>()).log(nullptr));
+    kerolox::Producer producer =
+        rig.producer(kerolox::ProducerOptions("P").avoid_faulty_brokers(true));
+    const auto vetoed = producer.send_to({"T", "broker-a", 0}, note()).get();
+    ASSERT_FALSE(vetoed);
+    EXPECT_EQ(vetoed.error().text(), "not now");
+    rig.a.answer_with({{"queueOffset", "no number"}});
+    const auto unread = producer.send_to({"T", "broker-a", 0}, note()).get();
+    ASSERT_FALSE(unread);
+    EXPECT_EQ(unread.error().kind(), kerolox::ErrorKind::protocol);
+    rig.a.answer_with({});
+    EXPECT_EQ(share_of_a(rig, producer), 4U);
 }
 
 TEST(FaultTable, TakesAnAvoidedBrokerWhenThereIsNoOther) {
