@@ -99,13 +99,13 @@ compat: build packages-interop
 	@python3 tests/compat/run.py --mixed --handover --kerolox build/release/kerolox
 
 # The client library under AddressSanitizer against real servers of both kinds: every feature, faults
-# made by proxies, and groups shared with the Java client.
+# made by proxies, groups shared with the Java client, and TLS with access control.
 SUITE = tests/client/kerolox_client_suite
 client-suite: build packages-interop
 	@cmake --preset asan >/dev/null
 	@cmake --build --preset asan -j $(JOBS) --target kerolox_client_suite
 	@python3 tests/client/run.py --kerolox build/release/kerolox --suite build/asan/$(SUITE) \
-		--parts cases,faults,java
+		--parts cases,faults,java,secure
 
 # The same cases and faults under ThreadSanitizer, against Kerolox alone.
 client-races: build

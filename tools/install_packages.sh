@@ -4,7 +4,7 @@
 # Installs what the build needs on Debian 12, if it is missing, and says what it does.
 #   tools/install_packages.sh build      compiler, libraries, tools
 #   tools/install_packages.sh doc        Doxygen
-#   tools/install_packages.sh interop    Java, Maven and Go for the interop tests and benchmarks
+#   tools/install_packages.sh interop    Java, Maven, Go and openssl for interop tests and benchmarks
 set -euo pipefail
 
 packages_for() {
@@ -20,7 +20,8 @@ packages_for() {
         interop)
             command -v javac >/dev/null || echo openjdk-17-jdk-headless
             command -v mvn >/dev/null || echo maven
-            command -v go >/dev/null || echo golang-go ;;
+            command -v go >/dev/null || echo golang-go
+            command -v openssl >/dev/null || echo openssl ;;
         *) echo "usage: $0 build|doc|interop" >&2; exit 2 ;;
     esac
 }

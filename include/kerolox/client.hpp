@@ -118,9 +118,10 @@ public:
 
     /// "a:9876;b:9876"; default: environment NAMESRV_ADDR.
     ClientOptions& name_servers(std::string list);
-    /// Without a list: asked by HTTP, http://HOST[:8080]/rocketmq/GROUP, again every two minutes.
+    /// Without a list: asked by HTTP, http://HOST[:8080]/rocketmq/GROUP, again every two minutes,
+    /// and every ten seconds while none of them answers.
     ClientOptions& name_server_lookup(std::string host, std::string group = "nsaddr");
-    /// Without a list: asked, at the start and every two minutes. May block.
+    /// Without a list: asked, at the start and as often as that. May block.
     ClientOptions& name_server_fetcher(std::function<std::string()> fetcher);
     /// Part of the client id; default "PID#nanoseconds". Broadcasting consumers keep their offsets
     /// under the client id: give them a name that stays.

@@ -4,6 +4,8 @@
   proxy NAME TROUBLE...      see proxy.py; NAME is namesrv, a broker's name or all
   restart NAME [killed]      stops and starts a server on the same data and port
   stop NAME | kill NAME | start NAME
+  lookup GROUP ADDRESSES     what the web server for name servers answers from now on
+  mqadmin WORD...            what the original's tool prints, its lines joined by " | "
 """
 import socketserver
 import threading
@@ -13,6 +15,7 @@ import traceback
 class Control:
     def __init__(self, deployment):
         self.deployment = deployment
+        self.address_server = None
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -44,6 +47,12 @@ class Control:
             return "ok"
         if verb == "connections":
             return f"ok {self.deployment.proxies.connections(rest[0])}"
+        if verb == "lookup":
+            self.address_server.tell(*rest)
+            return "ok"
+        if verb == "mqadmin":
+            told = self.deployment.mqadmin(*rest)
+            return "ok " + " | ".join(" ".join(line.split()) for line in told.splitlines())
         server = self.deployment.server(rest[0])
         if verb == "restart":
             server.restart(killed=rest[1:] == ["killed"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A name server and a broker of one kind, plain or behind fault proxies.
+"""A name server and a broker of one kind: plain, behind fault proxies, or secured (security.py).
 
 Behind proxies the servers listen on 127.0.0.1 and are known as 127.0.0.3: there, on the same
 ports, stand the proxies. Nothing in the traffic is rewritten, since the broker registers the
@@ -33,6 +33,7 @@ class Deployment:
         self.kerolox = kerolox
         self.directory = pathlib.Path(directory)
         self.proxies = proxies
+        self.security = None  # a Security, before start()
         self.namesrv = None
         self.brokers = {}
 
@@ -44,7 +45,7 @@ class Deployment:
         self.directory.mkdir(parents=True, exist_ok=True)
         where = self.directory / "namesrv"
         if self.kind == "original":
-            self.namesrv = servers.start_original_namesrv(where)
+            self.namesrv = servers.start_original_namesrv(where, **self._secured())
         else:
             self.namesrv = servers.start_kerolox_namesrv(where, self.kerolox)
         if self.proxies:
@@ -56,18 +57,26 @@ class Deployment:
 
     def add_broker(self, name):
         port = servers.broker_port()
-        keys = {**BROKER_KEYS, "brokerName": name}
+        keys = {**BROKER_KEYS, **(self.security.broker_keys if self.security else {}),
+                "brokerName": name}
         if self.proxies:
             keys["brokerIP1"] = PROXY_HOST
             self.proxies.add(name, (PROXY_HOST, port), ("127.0.0.1", port))
         where = self.directory / name
         if self.kind == "original":
-            broker = servers.start_original_broker(where, self.namesrv.address, port, keys)
+            broker = servers.start_original_broker(where, self.namesrv.address, port, keys,
+                                                   **self._secured())
         else:
             broker = servers.start_kerolox_broker(where, self.kerolox, self.namesrv.address, port,
                                                   keys)
         self.brokers[name] = broker
         return broker
+
+    def mqadmin(self, *words):
+        """The original's tool, let in as the suite is."""
+        home = self.security.directory if self.security else self.directory
+        jvm = self.security.jvm if self.security else ()
+        return servers.mqadmin(words, self.namesrv_for_clients, home, jvm)
 
     @property
     def namesrv_for_clients(self):
@@ -78,6 +87,11 @@ class Deployment:
     def broker_for_clients(self):
         host = PROXY_HOST if self.proxies else "127.0.0.1"
         return f"{host}:{self.broker.port}"
+
+    def _secured(self):
+        if self.security is None:
+            return {}
+        return {"jvm": [*servers.QUICK_JVM, *self.security.jvm], "tls": self.security.tls}
 
     def server(self, name):
         return self.namesrv if name == "namesrv" else self.brokers[name]

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shows the client library against real servers: the same cases against Kerolox and the original.
 
-  run.py                            cases and faults, both servers, then interop with Java
+  run.py                            every part but soak, both servers
   run.py --parts cases --server original --only 'Send.*'
   run.py --parts soak --soak 300    random faults for so many seconds, every message accounted for
   run.py --suite build/asan/tests/client/kerolox_client_suite
@@ -24,16 +24,28 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
+from address_server import AddressServer
 from control import Control
 from deployment import Deployment, HERE, servers
 from peers import JavaPeer
 from proxy import Proxies
+from security import Security
 
 REPOSITORY = HERE.parent.parent
 CASE_LIMIT_S = 150
 SOAK_TAIL_S = 240
 FAULTY = "Fault"
 INTEROP = "Java"
+SECURE = "Secure"
+# Ordinary cases that the secured servers see as well: together they make every kind of request,
+# over TLS and signed.
+SIGNED = ":".join((
+    "Administration.*", "Ask.*", "Batch.IsStoredTogether", "Body.FourMebibytesAreTheLimit",
+    "Delay.RecalledTimerNeverComes", "Group.BrokerAssignsAndPops", "InTransaction.*",
+    "LitePull.CommitByHand", "Ordered.QueuesAreLockedAndHandedOver", "Pop.*",
+    "Pull.OffsetsByEndAndTime", "Pull.OffsetsAreKeptByTheBroker", "Push.SqlChooses",
+    "Push.BroadcastingGivesEachMemberEverything", "Retry.LaterComesAgainWithItsCount",
+    "Send.OnewayArrives", "View.VipChannelSends-*.IsRefusedWhere*"))
 
 
 class Tally:
@@ -112,6 +124,8 @@ def environment_for(deployment, control):
         "KX_SUITE_RUN": str(int(time.time() * 1000) % 10_000_000),
         "HOME": str(deployment.directory),
     })
+    if deployment.security:
+        environment.update(deployment.security.environment())
     return environment
 
 
@@ -140,14 +154,17 @@ def run_cases(options, deployment, cases, workers, control, tally, label, more=N
         thread.join()
 
 
-def with_servers(options, kind, name, proxied, brokers, tally, body):
+def with_servers(options, kind, name, proxied, brokers, tally, body, secured=False):
     """Runs body(deployment, control) between a start and a judged end of the servers."""
     label = f"{name}-{kind}"
     started = time.monotonic()
     proxies = Proxies() if proxied else None
-    deployment = Deployment(kind, options.kerolox, options.directory / label, proxies)
+    directory = options.directory / label
+    deployment = Deployment(kind, options.kerolox, directory, proxies)
     control = None
     try:
+        if secured:
+            deployment.security = Security(directory / "security")
         deployment.start(brokers)
         control = Control(deployment)
         body(deployment, control, label)
@@ -167,7 +184,7 @@ def with_servers(options, kind, name, proxied, brokers, tally, body):
 
 def part_cases(options, kind, tally):
     cases = [case for case in cases_of(options.suite, options.only)
-             if not case.startswith((FAULTY, INTEROP))]
+             if not case.startswith((FAULTY, INTEROP, SECURE))]
     if cases:
         with_servers(options, kind, "cases", False, ("broker-a",), tally,
                      lambda deployment, control, label: run_cases(
@@ -200,6 +217,26 @@ def part_java(options, kind, tally):
         with_servers(options, kind, "java", False, ("broker-a", "room1@broker"), tally, together)
 
 
+def part_secure(options, kind, tally):
+    """TLS and access control where the server has them, name servers from the web, traces."""
+    secured = kind == "original"
+    here = set(cases_of(options.suite, f"{SECURE}.*:{SIGNED}" if secured else f"{SECURE}.*"))
+    cases = [case for case in cases_of(options.suite, options.only) if case in here]
+
+    def proven(deployment, control, label):
+        if deployment.security:
+            deployment.security.add_reader(deployment)
+        control.address_server = AddressServer()
+        try:
+            run_cases(options, deployment, cases, options.workers, control, tally, label,
+                      {"KX_SUITE_LOOKUP": control.address_server.address})
+        finally:
+            control.address_server.close()
+
+    if cases:
+        with_servers(options, kind, "secure", False, ("broker-a",), tally, proven, secured)
+
+
 def part_soak(options, kind, tally):
     """Every message accounted for after so many seconds of random faults."""
     program = options.suite.with_name("kerolox_client_soak")
@@ -228,7 +265,8 @@ def part_soak(options, kind, tally):
         with_servers(options, kind, "soak", True, ("broker-a", "broker-b"), tally, soak)
 
 
-PARTS = {"cases": part_cases, "faults": part_faults, "java": part_java, "soak": part_soak}
+PARTS = {"cases": part_cases, "faults": part_faults, "java": part_java, "secure": part_secure,
+         "soak": part_soak}
 
 
 def parse_arguments():
@@ -238,7 +276,8 @@ def parse_arguments():
     parser.add_argument("--kerolox", metavar="PATH", help="the binary; default: newest in build/")
     parser.add_argument("--suite", metavar="PATH",
                         default="build/dev/tests/client/kerolox_client_suite")
-    parser.add_argument("--parts", default="cases,faults,java", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--parts", default="cases,faults,java,secure",
+                        help=f"of {', '.join(PARTS)}")
     parser.add_argument("--only", default="*", metavar="PATTERN", help="cases, as gtest has it")
     parser.add_argument("--workers", type=int, default=4, help="cases at a time")
     parser.add_argument("--soak", type=int, default=0, metavar="SECONDS", help="of --parts soak")

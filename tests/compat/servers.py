@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts and stops name servers and brokers: the Java original and kerolox, with one set of keys.
 
-A started server is ready: a name server answers, a broker is registered under its address.
+A started server is ready: a name server answers, a broker is registered under its address. `tls` is
+the ssl.SSLContext to ask a name server with that answers nobody without.
 Every server lives in its own directory and listens on the loopback only. A server whose start
 fails is ended before the error is raised, so a caller only stops what it was given.
 """
@@ -23,6 +24,7 @@ REPOSITORY = HERE.parent.parent
 CACHE = REPOSITORY / "build" / "compat"
 START_DEADLINE_S = 60
 STOP_DEADLINE_S = 30
+TOOL_DEADLINE_S = 25
 POLL_INTERVAL_S = 0.05
 
 # C1 only and the serial collector halve the start of a JVM; a benchmark passes its own flags.
@@ -157,15 +159,15 @@ def broker_port():
     return free_port((-2, 1))
 
 
-def start_original_namesrv(directory, port=None, config=None, jvm=None):
+def start_original_namesrv(directory, port=None, config=None, jvm=None, tls=None):
     return _start_namesrv("original name server", directory, port, config,
-                          lambda file: original_command("namesrv", file, directory, jvm))
+                          lambda file: original_command("namesrv", file, directory, jvm), tls)
 
 
-def start_original_broker(directory, namesrv, port=None, config=None, jvm=None):
+def start_original_broker(directory, namesrv, port=None, config=None, jvm=None, tls=None):
     return _start_broker("original broker", directory, namesrv, port, config,
                          lambda file: original_command("broker", file, directory, jvm)
-                         + ["-n", namesrv])
+                         + ["-n", namesrv], tls)
 
 
 def start_kerolox_namesrv(directory, kerolox, port=None, config=None):
@@ -183,6 +185,25 @@ def original_command(role, config_file, directory, jvm=None):
             "broker": "org.apache.rocketmq.broker.BrokerStartup"}[role]
     return [java(), *(QUICK_JVM if jvm is None else jvm), *OPENED_MODULES,
             f"-Duser.home={directory}", "-cp", class_path(), main, "-c", str(config_file)]
+
+
+def mqadmin(words, namesrv, directory, jvm=()):
+    """What the original's administration tool prints, without the reports of its logging library.
+
+    It signs what it asks when the directory holds conf/tools.yml.
+    """
+    command = [java(), *QUICK_JVM, *jvm, f"-Duser.home={directory}",
+               f"-Drocketmq.home.dir={directory}", "-cp", class_path(),
+               "org.apache.rocketmq.tools.command.MQAdminStartup", *words, "-n", namesrv]
+    try:
+        told = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=TOOL_DEADLINE_S,
+                              env=_environment(directory)).stdout
+    except subprocess.TimeoutExpired as hung:
+        # Its threads do not always end with what it does: what it said counts.
+        told = hung.stdout or b""
+    return "\n".join(line for line in told.decode(errors="replace").splitlines()
+                     if line.strip() and " |-" not in line)
 
 
 def find_kerolox(given=None):
@@ -229,7 +250,7 @@ def write_properties(path, values):
     return path
 
 
-def _start_namesrv(name, directory, port, config, command):
+def _start_namesrv(name, directory, port, config, command, tls=None):
     directory = _make(directory)
     port = port or free_port()
     address = f"127.0.0.1:{port}"
@@ -238,11 +259,11 @@ def _start_namesrv(name, directory, port, config, command):
             "configStorePath": directory / "namesrv.properties", **(config or {})}
     file = write_properties(directory / "namesrv.conf", keys)
     server = Server(name, directory, address, command(file), _environment(directory),
-                    lambda: remoting.broker_addresses(address) is not None)
+                    lambda: remoting.broker_addresses(address, tls) is not None)
     return server.start()
 
 
-def _start_broker(name, directory, namesrv, port, config, command):
+def _start_broker(name, directory, namesrv, port, config, command, tls=None):
     directory = _make(directory)
     port = port or broker_port()
     address = f"127.0.0.1:{port}"
@@ -256,8 +277,8 @@ def _start_broker(name, directory, namesrv, port, config, command):
     known_as = f"{keys['brokerIP1']}:{port}"
 
     def registered():
-        return (remoting.is_listening(address)
-                and remoting.broker_addresses(first_namesrv).get(keys["brokerName"]) == known_as)
+        known = remoting.broker_addresses(first_namesrv, tls)
+        return remoting.is_listening(address) and known.get(keys["brokerName"]) == known_as
 
     return Server(name, directory, address, command(file), _environment(directory),
                   registered).start()

@@ -149,9 +149,10 @@ Awaitable<ClientCore::Reply> ClientCore::ask_name_server(net::Call request,
         // A server that says nothing may cost its share of the time, not all of it.
         const std::int64_t share = std::max<std::int64_t>(left / std::int64_t(servers - i), 1);
         last = co_await call(address, request, share);
-        if (last) co_return last;
+        if (last) break;
         name_servers_.leave(address);
     }
+    name_servers_answer_ = last.has_value();
     co_return last;
 }
 

@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::int32_t kUnregisterClient = 35;
 constexpr std::int64_t kAddressLookupMs = 120'000;
+constexpr std::int64_t kAddressLookMs = 1'000;
 constexpr std::int64_t kFirstPersistMs = 10'000;
 
 std::string make_id(const ClientConfig& config) {
@@ -276,8 +277,21 @@ Awaitable<void> ClientCore::keep_name_servers() {
         if (list.empty() && by_http) list = co_await look_up_name_servers(*this);
         if (!list.empty() && name_servers_.update(list)) {
             log(kerolox::LogLevel::info, "client", "name servers are now {}", list);
+            name_servers_answer_ = true;
         }
-    } while (co_await sleep(kAddressLookupMs));
+    } while (co_await pause_of_lookup());
+}
+
+/// Shorter while no name server answers: the list may have changed, and be why. False: no more.
+Awaitable<bool> ClientCore::pause_of_lookup() {
+    const std::int64_t start = clock().steady_ms();
+    std::int64_t waited = 0;
+    const auto in_need = [this] { return name_servers_.empty() || !name_servers_answer_; };
+    while (waited < (in_need() ? settings_.lookup_again_ms : kAddressLookupMs)) {
+        if (!co_await sleep(std::min(kAddressLookMs, settings_.lookup_again_ms))) co_return false;
+        waited = clock().steady_ms() - start;
+    }
+    co_return true;
 }
 
 /// The application's function may block: on a callback thread, not here; and the client's end does

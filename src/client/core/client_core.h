@@ -171,6 +171,7 @@ private:
 
     Awaitable<void> keep_routes();
     Awaitable<void> keep_name_servers();
+    Awaitable<bool> pause_of_lookup();
     Awaitable<void> keep_offsets();
     Awaitable<void> shut(std::int64_t grace_ms);
     Awaitable<std::string> fetch_name_servers();
@@ -193,6 +194,7 @@ private:
     net::Router router_;
     net::RpcClient rpc_;
     NameServerList name_servers_;
+    bool name_servers_answer_ = true;  ///< the last question did not find them all silent
     RouteTable routes_;
     std::unique_ptr<Heartbeat> heartbeat_;
     std::unique_ptr<ServerRequests> server_requests_;

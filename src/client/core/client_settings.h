@@ -79,6 +79,7 @@ namespace detail {
 struct ClientSettings {
     kx::client::ClientConfig config;
     std::function<std::string()> name_server_fetcher;
+    std::int64_t lookup_again_ms = 10'000;  ///< until the list is asked for again in need
     CredentialsProvider credentials;
     bool tls_verify_host_name = false;
     std::shared_ptr<void> runtime;  ///< a RuntimeCore; null: one of its own

@@ -36,6 +36,14 @@ public:
     std::string host() const {
         return fmt::format("127.0.0.1:{}", acceptor_.local_endpoint().port());
     }
+    void answer(std::string answer) {
+        MutexLock lock(mutex_);
+        answer_ = std::move(answer);
+    }
+    int questions() const {
+        MutexLock lock(mutex_);
+        return questions_;
+    }
     std::string question() const {
         MutexLock lock(mutex_);
         return question_;
@@ -50,23 +58,27 @@ private:
             std::string text;
             boost::system::error_code ignored;
             boost::asio::read_until(peer, boost::asio::dynamic_buffer(text), "\r\n\r\n", ignored);
+            std::string answer;
             {
                 MutexLock lock(mutex_);
                 question_ = text;
+                ++questions_;
+                answer = answer_;
             }
-            if (answer_.empty())
+            if (answer.empty())
                 silent.push_back(std::move(peer));
             else
-                boost::asio::write(peer, boost::asio::buffer(answer_), ignored);
+                boost::asio::write(peer, boost::asio::buffer(answer), ignored);
         }
     }
 
-    const std::string answer_;
     boost::asio::io_context context_;
     tcp::acceptor acceptor_{context_, {boost::asio::ip::make_address("127.0.0.1"), 0}};
     std::atomic<bool> stopping_{false};
     mutable Mutex mutex_;
+    std::string answer_ KX_GUARDED_BY(mutex_);
     std::string question_ KX_GUARDED_BY(mutex_);
+    int questions_ KX_GUARDED_BY(mutex_) = 0;
     std::thread thread_;
 };
 
@@ -140,6 +152,48 @@ TEST(NameServerLookup, DoesNotHoldUpTheClientsEnd) {
         const OwnCore core(asking(silent, log));
     }
     EXPECT_LT(system_clock().steady_ms() - start, 2'000);
+}
+
+kerolox::ClientOptions asking_soon(const WebServer& web, const KeptLog& kept = {}) {
+    kerolox::ClientOptions options = asking(web, kept);
+    Access::settings(options)->lookup_again_ms = 20;
+    return options;
+}
+
+std::string first_name_server(OwnCore& core) {
+    return core.on_home([&] {
+        const auto& known = core->name_servers().addresses();
+        return known.empty() ? std::string() : known.front();
+    });
+}
+
+TEST(NameServerLookup, AsksAgainSoonWhileItKnowsNone) {
+    WebServer web("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    OwnCore core(asking_soon(web));
+    ASSERT_TRUE(eventually([&] { return web.questions() > 1; }));
+    web.answer(ok_answer("10.0.0.1:9876"));
+    EXPECT_TRUE(eventually([&] { return first_name_server(core) == "10.0.0.1:9876"; }));
+}
+
+TEST(NameServerLookup, AsksAgainSoonWhenNoNameServerAnswers) {
+    WebServer web(ok_answer("127.0.0.1:1"));
+    OwnCore core(asking_soon(web));
+    ASSERT_TRUE(eventually([&] { return first_name_server(core) == "127.0.0.1:1"; }));
+    FakeNameServer moved;
+    web.answer(ok_answer(moved.address()));
+    constexpr std::int32_t kAnyCode = 319;
+    const auto ask = [](ClientCore& client) -> Awaitable<void> {
+        (void)co_await client.ask_name_server(net::Call(kAnyCode));
+    };
+    core->spawn(ask(*core));
+    EXPECT_TRUE(eventually([&] { return first_name_server(core) == moved.address(); }));
+    // There is no hurry any more.
+    int questions = 0;
+    EXPECT_TRUE(eventually([&] {
+        const int before = std::exchange(questions, web.questions());
+        ::poll(nullptr, 0, 100);
+        return web.questions() == before;
+    }));
 }
 
 TEST(NameServerLookup, KnowsPortsAndPaths) {

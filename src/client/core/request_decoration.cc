@@ -54,11 +54,13 @@ void decorate_request(const ClientCore& core, std::string_view address, std::int
     if (config.enable_stream_request_type) fields.emplace_back("ReqT", "0");
     kerolox::RemotingContext context{address, code, fields, body};
     core.intercept([&](kerolox::Interceptor& one) { one.before_request(context); });
-    if (core.settings().credentials) sign_request(ask_for_credentials(core), fields, body);
     if (!config.zone_name.empty()) {
         fields.emplace_back("__ZONE_NAME", config.zone_name);
         fields.emplace_back("__ZONE_MODE", config.zone_mode ? "true" : "false");
     }
+    // Last, as brokers reckon over every field. (The original's clients add the zone behind the
+    // signature, and are refused by brokers that check it.)
+    if (core.settings().credentials) sign_request(ask_for_credentials(core), fields, body);
 }
 
 namespace {

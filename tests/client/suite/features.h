@@ -23,6 +23,8 @@ enum class Feature : std::uint8_t {
     pop,
     pop_assignment,
     clone_offset,
+    tls,
+    access_control,
 };
 
 /// Asked once a process.

@@ -153,11 +153,11 @@ TEST_F(Group, BrokerAssignsAndPops) {
     KX_NEEDS(pop_assignment);
     const std::string from = topic("t", 4);
     // SET_MESSAGE_REQUEST_MODE: the group pops this topic.
-    const RawAnswer set =
-        raw_request(setting().broker, 401, {},
-                    "{\"topic\":\"" + from + "\",\"consumerGroup\":\"" + name("g") +
-                        "\",\"mode\":\"POP\",\"popShareQueueNum\":0}");
-    ASSERT_EQ(set.code, 0) << set.header;
+    const Bytes pops("{\"topic\":\"" + from + "\",\"consumerGroup\":\"" + name("g") +
+                     "\",\"mode\":\"POP\",\"popShareQueueNum\":0}");
+    const auto set = client().admin().raw(setting().broker, 401, {}, pops).get();
+    ASSERT_OK(set);
+    ASSERT_EQ(set->code, 0);
     Inbox inbox;
     PushConsumer consumer =
         consume(push_options(from).assigned_by_broker(true).on_messages(into(inbox)));

@@ -55,7 +55,7 @@ TEST_F(Life, ASecondNameServerServesWhenTheFirstIsWrong) {
     ASSERT_OK(sender);
 }
 
-TEST_F(Life, NameServersByHttpLookupOrFetcher) {
+TEST_F(Life, NameServersByAFetcher) {
     ClientOptions fetched;
     fetched.name_server_fetcher([] { return setting().name_servers; }).client_ip("127.0.0.1");
     const auto made = Client::create(fetched);

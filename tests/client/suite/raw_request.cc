@@ -117,6 +117,16 @@ RawAnswer raw_request(const std::string& address, std::int32_t code, const Field
     return answer;
 }
 
+std::string raw_bytes(const std::string& address, const std::string& bytes, std::size_t count) {
+    try {
+        const Socket socket(address, 3);
+        socket.write(bytes);
+        return socket.read(count);
+    } catch (const std::exception&) {
+        return {};
+    }
+}
+
 std::string raw_line(const std::string& address, const std::string& line, int timeout_s) {
     try {
         const Socket socket(address, timeout_s);

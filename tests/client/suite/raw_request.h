@@ -22,6 +22,9 @@ struct RawAnswer {
 RawAnswer raw_request(const std::string& address, std::int32_t code, const Fields& fields,
                       const std::string& body = {});
 
+/// These bytes to a server, and so many of its answer; empty: there is none.
+std::string raw_bytes(const std::string& address, const std::string& bytes, std::size_t count);
+
 /// A line to a line server and its answer.
 std::string raw_line(const std::string& address, const std::string& line, int timeout_s);
 

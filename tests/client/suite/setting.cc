@@ -21,13 +21,28 @@ std::string variable(const char* name, const char* otherwise = nullptr) {
     std::exit(2);
 }
 
+/// "name:password"
+User user(const char* variable_name) {
+    const std::string text = variable(variable_name, "");
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos) return {};
+    return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
 }  // namespace
 
 const Setting& setting() {
     static const Setting& kept =
-        *new Setting{variable("KX_SUITE_NAMESRV"), variable("KX_SUITE_BROKER"),
-                     variable("KX_SUITE_SERVER"), variable("KX_SUITE_CONTROL", ""),
-                     variable("KX_SUITE_RUN", std::to_string(::getpid()).c_str())};
+        *new Setting{variable("KX_SUITE_NAMESRV"),
+                     variable("KX_SUITE_BROKER"),
+                     variable("KX_SUITE_SERVER"),
+                     variable("KX_SUITE_CONTROL", ""),
+                     variable("KX_SUITE_RUN", std::to_string(::getpid()).c_str()),
+                     variable("KX_SUITE_CERTIFICATES", ""),
+                     variable("KX_SUITE_KEY_PASSWORD", ""),
+                     user("KX_SUITE_USER"),
+                     user("KX_SUITE_READER"),
+                     variable("KX_SUITE_LOOKUP", "")};
     return kept;
 }
 

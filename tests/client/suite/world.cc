@@ -71,12 +71,29 @@ std::vector<MessageView> Inbox::messages() const {
                                          << wanted.size() << ", too much is " << more.front();
 }
 
+kerolox::TlsOptions own_tls() {
+    const std::string& directory = setting().certificates;
+    return {.trust_certificates = directory + "/root.pem",
+            .certificate = directory + "/client.pem",
+            .private_key = directory + "/client.key",
+            .private_key_password = setting().key_password};
+}
+
+kerolox::Credentials credentials_of(const User& user) {
+    return {.access_key = user.name, .secret_key = user.password};
+}
+
 ClientOptions World::options() {
     ClientOptions options;
     options.name_servers(setting().name_servers)
         .client_ip("127.0.0.1")
         .route_refresh(1s)
         .api_timeout(10s);
+    if (setting().secured()) {
+        options.tls(own_tls()).credentials(credentials_of(setting().user));
+        // A young JVM shakes hands slowly.
+        options.connect_timeout(10s);
+    }
     return options;
 }
 
@@ -97,8 +114,25 @@ std::string World::name(std::string_view what) {
 
 std::string World::topic(std::string_view what, int queues) {
     std::string made = name(what);
-    make_topic(made, queues);
+    if (setting().secured())
+        make_topic_as_user(made, queues);
+    else
+        make_topic(made, queues);
     return made;
+}
+
+/// Where no raw request gets through.
+void World::make_topic_as_user(const std::string& topic, int queues) {
+    const Result<Client> client = Client::create(options());
+    if (!client) throw std::runtime_error(client.error().describe());
+    const kerolox::Admin admin = client->admin();
+    const kerolox::TopicConfig config{.name = topic, .read_queues = queues, .write_queues = queues};
+    const bool in_time = eventually([&] {
+        const auto made =
+            admin.create_topic(config, kerolox::Target::broker(setting().broker)).get();
+        return made && made->front().result && admin.route(topic).get();
+    });
+    if (!in_time) throw std::runtime_error("topic " + topic + " cannot be made");
 }
 
 ProducerOptions World::producer_options() const {

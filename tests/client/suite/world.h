@@ -78,9 +78,14 @@ private:
     std::vector<MessageView> messages_;
 };
 
+/// What secured servers ask of us.
+kerolox::TlsOptions own_tls();
+kerolox::Credentials credentials_of(const User& user);
+
 class World : public ::testing::Test {
 protected:
-    /// Routes are looked up each second: what a case makes is seen soon.
+    /// Routes are looked up each second: what a case makes is seen soon. To secured servers with
+    /// all that they ask for.
     static ClientOptions options();
     /// The case's own; made at first use.
     Client& client();
@@ -88,6 +93,7 @@ protected:
     static std::string name(std::string_view what);
     /// A new topic.
     static std::string topic(std::string_view what, int queues = 4);
+    static void make_topic_as_user(const std::string& topic, int queues);
     ProducerOptions producer_options() const;
     Producer producer();
     Producer producer(const ProducerOptions& options);
