@@ -19,6 +19,7 @@ BROKER_KEYS = {
     "enablePropertyFilter": "true",
     "transactionTimeOut": 1000,
     "transactionCheckInterval": 2000,
+    "transactionOpBatchInterval": 100,  # else what was committed is checked again, and comes twice
     "traceTopicEnable": "true",
     "recallMessageEnable": "true",
     "autoCreateTopicEnable": "true",

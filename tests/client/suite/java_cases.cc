@@ -299,8 +299,8 @@ TEST_F(Java, ItsTransactionIsCheckedByOurMember) {
     std::atomic<int> asked{0};
     auto member = client().transaction_producer(
         kerolox::TransactionOptions(name("p"), [&](const MessageView& half) {
-            EXPECT_EQ(half.text(), "half");
-            ++asked;
+            // It may ask for our own as well, when the check overtakes the commit.
+            if (half.text() == "half") ++asked;
             return Decision::commit;
         }));
     ASSERT_OK(member);
@@ -315,7 +315,7 @@ TEST_F(Java, ItsTransactionIsCheckedByOurMember) {
 TEST_F(Java, OurTransactionIsCheckedByItsMember) {
     KX_NEEDS(transactions);
     const std::string to = topic("t", 1);
-    java("check " + name("p"));
+    java("check " + name("p") + " " + to);
     {
         auto ours = client().transaction_producer(kerolox::TransactionOptions(
             name("p"), [](const MessageView&) { return Decision::unknown; }));

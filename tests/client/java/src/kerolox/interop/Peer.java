@@ -77,7 +77,7 @@ public final class Peer {
             case "half":
                 return senders.half(rest.get(0), rest.get(1), rest.get(2));
             case "check":
-                return senders.check(rest.get(0));
+                return senders.check(rest.get(0), rest.get(1));
             case "consume":
                 receivers.put(rest.get(0), new Receiver(namesrv, rest.get(0), rest.get(1),
                     rest.get(2), Options.of(rest.subList(3, rest.size()))));

@@ -81,8 +81,10 @@ final class Senders {
     }
 
     /** A member of the group that commits whatever it is asked about. */
-    String check(String group) throws Exception {
-        transactional(group, LocalTransactionState.COMMIT_MESSAGE);
+    String check(String group, String topic) throws Exception {
+        // Its heartbeats go to brokers it has a route of, and to no others.
+        transactional(group, LocalTransactionState.COMMIT_MESSAGE).getDefaultMQProducerImpl()
+                .getMqClientFactory().updateTopicRouteInfoFromNameServer(topic);
         return "ok";
     }
 
@@ -91,6 +93,7 @@ final class Senders {
         TransactionMQProducer producer = new TransactionMQProducer(group);
         producer.setNamesrvAddr(namesrv);
         producer.setSendMsgTimeout(TIMEOUT_MS);
+        producer.setHeartbeatBrokerInterval(1000);
         producer.setInstanceName("tx" + made.incrementAndGet());
         producer.setTransactionListener(new TransactionListener() {
             @Override
