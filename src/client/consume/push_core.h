@@ -125,6 +125,7 @@ public:
         return !settings_.config.client_rebalance && !is_ordered() && !is_broadcasting();
     }
     void take_pops(const std::string& topic, std::set<kerolox::Queue> queues) override;
+    void take_mode(const std::string& topic, bool popped) override;
 
     /// Asks the broker for the queue's lock; has it or not afterwards.
     Awaitable<bool> lock(PulledQueuePtr queue);
@@ -142,6 +143,8 @@ private:
     Awaitable<void> write_last(kerolox::Queue queue, std::int64_t offset, std::int64_t timeout_ms);
     Awaitable<void> announce();
     Awaitable<void> announce_anew(std::string topic);
+    /// Asks where these are, tells brokers that they are wanted, and has them shared out.
+    Awaitable<void> look_for(std::vector<std::string> topics);
 
     std::map<kerolox::Queue, PulledQueuePtr> queues() const;
     PulledQueuePtr find(const kerolox::Queue& queue) const;
