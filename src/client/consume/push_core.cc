@@ -42,7 +42,8 @@ kerolox::Result<std::shared_ptr<PushCore>> PushCore::create(std::shared_ptr<Clie
 PushCore::PushCore(std::shared_ptr<ClientLease> lease, const Settings& settings,
                    const PushPace& pace)
     : lease_(std::move(lease)),
-      client_(*lease_->core),
+      kept_client_(lease_->core),
+      client_(*kept_client_),
       settings_(settings),
       pace_(pace),
       group_(client_.wire_name(settings.config.consumer_group)),

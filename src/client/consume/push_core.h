@@ -69,6 +69,9 @@ public:
     std::vector<kerolox::Queue> assignment() const;
     kerolox::ConsumerSnapshot snapshot() const override;
     kerolox::Async<void> close(std::chrono::milliseconds grace);
+    /// For the last handle, when it has closed: pulls that brokers hold keep the core for a while,
+    /// and must not keep the client open with it.
+    std::shared_ptr<ClientLease> give_up_lease() { return std::move(lease_); }
 
     bool is_broadcasting() const { return settings_.is_broadcasting(); }
     bool is_ordered() const { return settings_.is_ordered(); }
@@ -167,7 +170,8 @@ private:
     Awaitable<void> unlock(std::vector<kerolox::Queue> queues);
     Awaitable<void> reset(std::string topic, std::map<kerolox::Queue, std::int64_t> offsets);
 
-    const std::shared_ptr<ClientLease> lease_;
+    std::shared_ptr<ClientLease> lease_;
+    const std::shared_ptr<ClientCore> kept_client_;
     ClientCore& client_;
     const Settings settings_;
     const PushPace pace_;
