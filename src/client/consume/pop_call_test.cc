@@ -52,6 +52,10 @@ TEST(PopTopics, AreMarkedByTheirNames) {
     EXPECT_EQ(pop_real_topic("T", "G", '0'), "T");
     EXPECT_EQ(pop_real_topic("T", "G", '1'), "%RETRY%G_T");
     EXPECT_EQ(pop_real_topic("T", "G", '2'), "%RETRY%G+T");
+    EXPECT_EQ(pop_origin_topic("%RETRY%G_T", "G"), "T");
+    EXPECT_EQ(pop_origin_topic("%RETRY%G+T_1+2", "G"), "T_1+2");
+    for (const char* other : {"%RETRY%G", "%RETRY%Gx", "%RETRY%H_T", "G_T", "T", "%RETRY%"})
+        EXPECT_EQ(pop_origin_topic(other, "G"), "") << other;
 }
 
 model::RecordView record_at(std::int32_t queue, std::int64_t offset) {

@@ -148,6 +148,14 @@ std::string pop_real_topic(std::string_view topic, std::string_view group, char 
                        topic);
 }
 
+std::string_view pop_origin_topic(std::string_view topic, std::string_view group) {
+    if (!topic.starts_with(model::kRetryTopicPrefix)) return {};
+    topic.remove_prefix(model::kRetryTopicPrefix.size());
+    if (!topic.starts_with(group) || topic.size() == group.size()) return {};
+    topic.remove_prefix(group.size());
+    return topic.front() == '_' || topic.front() == '+' ? topic.substr(1) : std::string_view();
+}
+
 std::string pop_ack_bits(const std::vector<std::int64_t>& bits) {
     if (bits.empty()) return {};
     std::string bytes(static_cast<std::size_t>(*std::ranges::max_element(bits) / 8 + 1), '\0');

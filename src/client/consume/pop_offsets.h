@@ -4,6 +4,7 @@
 // joined by ';', each "mark queue ...", keyed "mark@queue".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -41,8 +42,13 @@ private:
 
 /// '0' for a plain topic, '1' and '2' for the two forms of a retry topic's name.
 char pop_retry_mark(std::string_view topic);
+/// Of the two forms of a pop retry topic's name.
+inline constexpr std::array kPopRetryMarks{'1', '2'};
 /// The topic that a message of this mark lies in.
 std::string pop_real_topic(std::string_view topic, std::string_view group, char retry_mark);
+/// What the messages of the group's pop retry topic, in whichever of its two forms, were sent to;
+/// it points into `topic`. Empty: that is no pop retry topic of the group.
+std::string_view pop_origin_topic(std::string_view topic, std::string_view group);
 /// A Java BitSet of these bits as base64 text.
 std::string pop_ack_bits(const std::vector<std::int64_t>& bits);
 

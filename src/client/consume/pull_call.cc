@@ -5,8 +5,10 @@
 #include <memory>
 #include <utility>
 
+#include "client/consume/pop_offsets.h"
 #include "client/consume/subscription.h"
 #include "client/core/received.h"
+#include "client/core/request_decoration.h"
 #include "net/router.h"
 #include "wire/requests/pull.h"
 
@@ -50,6 +52,7 @@ struct PullJob : std::enable_shared_from_this<PullJob> {
     kerolox::Result<PullReply> reply_of(std::int32_t code, std::string_view remark,
                                         const Result<wire::PullAnswer>& answer,
                                         std::string_view body, const std::string& address) const;
+    void show_pop_origins(std::vector<kerolox::MessageView>& messages) const;
     bool keeps(const kerolox::MessageView& message) const;
     void finish_soon(kerolox::Error error);
     std::int32_t code() const { return lite ? kLitePullMessage : kPullMessage; }
@@ -217,8 +220,22 @@ kerolox::Result<PullReply> PullJob::reply_of(std::int32_t code, std::string_view
     auto messages = decode_messages(body, options);
     if (!messages) return messages.error();
     reply.messages = std::move(messages).value();
+    show_pop_origins(reply.messages);
     std::erase_if(reply.messages, [this](const auto& message) { return !keeps(message); });
     return reply;
+}
+
+/// Pulled, they are the same messages that a pop would have shown as those of the topic itself.
+void PullJob::show_pop_origins(std::vector<kerolox::MessageView>& messages) const {
+    const std::size_t origin = pop_origin_topic(queue.topic, group).size();
+    if (origin == 0) return;
+    for (kerolox::MessageView& view : messages) {
+        ReceivedMessage& message = mutable_message(view);
+        if (message.record.topic != queue.topic) continue;
+        message.topic =
+            without_namespace(core.config().name_space,
+                              message.record.topic.substr(message.record.topic.size() - origin));
+    }
 }
 
 bool PullJob::keeps(const kerolox::MessageView& message) const {

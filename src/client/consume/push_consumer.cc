@@ -25,6 +25,8 @@ PushConsumer::~PushConsumer() {
     if (core_ == nullptr) return;
     auto& core = push_core_of(*this);
     kx::client::wait_briefly(core.close(std::chrono::seconds(2)), core.client().runtime());
+    const auto lease = core.give_up_lease();
+    core_.reset();
 }
 
 Status PushConsumer::subscribe(std::string topic, Filter filter) {

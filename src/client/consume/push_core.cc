@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "client/consume/pop_offsets.h"
 #include "client/consume/send_back.h"
 #include "client/consume/subscription.h"
 #include "client/core/heartbeat.h"
@@ -41,7 +42,8 @@ kerolox::Result<std::shared_ptr<PushCore>> PushCore::create(std::shared_ptr<Clie
 PushCore::PushCore(std::shared_ptr<ClientLease> lease, const Settings& settings,
                    const PushPace& pace)
     : lease_(std::move(lease)),
-      client_(*lease_->core),
+      kept_client_(lease_->core),
+      client_(*kept_client_),
       settings_(settings),
       pace_(pace),
       group_(client_.wire_name(settings.config.consumer_group)),
@@ -162,21 +164,27 @@ kerolox::Status PushCore::subscribe(std::string topic, const kerolox::Filter& fi
             std::make_shared<const wire::SubscriptionData>(std::move(made).value());
     }
     client_.post([self = shared_from_this(), name] {
-        auto look = [](std::shared_ptr<PushCore> core, std::string wanted) -> Awaitable<void> {
-            (void)co_await core->client_.routes().get(std::move(wanted), RouteUse::kRead);
-            co_await core->announce();
-            core->rebalancer_.wake();
-        };
-        if (!self->shut_) self->client_.spawn(look(self, name));
+        if (!self->shut_) self->client_.spawn(self->look_for({name}));
     });
     return {};
+}
+
+Awaitable<void> PushCore::look_for(std::vector<std::string> topics) {
+    const auto self = shared_from_this();
+    for (const std::string& topic : topics)
+        (void)co_await client_.routes().get(topic, RouteUse::kRead);
+    co_await announce();
+    rebalancer_.wake();
 }
 
 kerolox::Status PushCore::unsubscribe(std::string_view topic) {
     if (kerolox::Status status = usable(); !status) return status;
     {
         MutexLock lock(mutex_);
-        subscriptions_.erase(client_.wire_name(topic));
+        const std::string name = client_.wire_name(topic);
+        subscriptions_.erase(name);
+        for (const char mark : kPopRetryMarks)
+            subscriptions_.erase(pop_real_topic(name, group_, mark));
     }
     client_.post([self = shared_from_this()] { self->rebalance_soon(); });
     return {};

@@ -69,6 +69,9 @@ public:
     std::vector<kerolox::Queue> assignment() const;
     kerolox::ConsumerSnapshot snapshot() const override;
     kerolox::Async<void> close(std::chrono::milliseconds grace);
+    /// For the last handle, when it has closed: pulls that brokers hold keep the core for a while,
+    /// and must not keep the client open with it.
+    std::shared_ptr<ClientLease> give_up_lease() { return std::move(lease_); }
 
     bool is_broadcasting() const { return settings_.is_broadcasting(); }
     bool is_ordered() const { return settings_.is_ordered(); }
@@ -125,6 +128,7 @@ public:
         return !settings_.config.client_rebalance && !is_ordered() && !is_broadcasting();
     }
     void take_pops(const std::string& topic, std::set<kerolox::Queue> queues) override;
+    void take_mode(const std::string& topic, bool popped) override;
 
     /// Asks the broker for the queue's lock; has it or not afterwards.
     Awaitable<bool> lock(PulledQueuePtr queue);
@@ -142,6 +146,8 @@ private:
     Awaitable<void> write_last(kerolox::Queue queue, std::int64_t offset, std::int64_t timeout_ms);
     Awaitable<void> announce();
     Awaitable<void> announce_anew(std::string topic);
+    /// Asks where these are, tells brokers that they are wanted, and has them shared out.
+    Awaitable<void> look_for(std::vector<std::string> topics);
 
     std::map<kerolox::Queue, PulledQueuePtr> queues() const;
     PulledQueuePtr find(const kerolox::Queue& queue) const;
@@ -164,7 +170,8 @@ private:
     Awaitable<void> unlock(std::vector<kerolox::Queue> queues);
     Awaitable<void> reset(std::string topic, std::map<kerolox::Queue, std::int64_t> offsets);
 
-    const std::shared_ptr<ClientLease> lease_;
+    std::shared_ptr<ClientLease> lease_;
+    const std::shared_ptr<ClientCore> kept_client_;
     ClientCore& client_;
     const Settings settings_;
     const PushPace pace_;

@@ -4,6 +4,7 @@
 // locked at their brokers for ordered consumption. All on the home thread.
 #include <algorithm>
 
+#include "client/consume/pop_offsets.h"
 #include "client/consume/push_core.h"
 #include "client/consume/send_back.h"
 #include "client/consume/subscription.h"
@@ -91,6 +92,31 @@ void PushCore::take_pops(const std::string& topic, std::set<kerolox::Queue> queu
     if (shut_ || !pops_.take(topic, queues, statistics_.of(topic))) return;
     if (!queues.empty())
         tell_share(topic, queues, std::vector<kerolox::Queue>(queues.begin(), queues.end()));
+}
+
+/// What a pop could not finish lies in the topic's pop retry topics, which pops look into by
+/// themselves. Who pulls must do so for himself, or it stays there.
+void PushCore::take_mode(const std::string& topic, bool popped) {
+    if (shut_ || model::is_retry_topic(topic)) return;
+    std::vector<std::string> fresh;
+    bool gone = false;
+    {
+        MutexLock lock(mutex_);
+        if (!subscriptions_.contains(topic)) return;
+        for (const char mark : kPopRetryMarks) {
+            std::string name = pop_real_topic(topic, group_, mark);
+            if (popped) {
+                gone = subscriptions_.erase(name) > 0 || gone;
+            } else if (!subscriptions_.contains(name)) {
+                subscriptions_[name] = std::make_shared<const wire::SubscriptionData>(
+                    make_subscription(name, kerolox::Filter::all(),
+                                      next_subscription_version(client_.clock()))
+                        .value());
+                fresh.push_back(std::move(name));
+            }
+        }
+    }
+    if (gone || !fresh.empty()) client_.spawn(look_for(std::move(fresh)));
 }
 
 /// False: its listener is still at it, the next round tries again.

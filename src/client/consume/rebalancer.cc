@@ -27,6 +27,7 @@ std::vector<kerolox::Queue> readable_queues(const Route& route) {
 }  // namespace
 
 void QueueOwner::take_pops(const std::string&, std::set<kerolox::Queue>) {}
+void QueueOwner::take_mode(const std::string&, bool) {}
 
 Rebalancer::Rebalancer(ClientCore& core, QueueOwner& owner, Options options)
     : core_(core), owner_(owner), options_(std::move(options)), timer_(core.home().context()) {}
@@ -155,6 +156,7 @@ Awaitable<std::optional<bool>> Rebalancer::by_broker(std::string topic, std::str
                              one.message_queue->queue_id};
         (one.mode == "POP" ? popped : pulled).insert(std::move(queue));
     }
+    if (popped.empty() != pulled.empty()) owner_.take_mode(topic, pulled.empty());
     owner_.take_pops(topic, std::move(popped));
     co_return co_await owner_.take_share(std::move(topic), std::move(pulled), std::move(all));
 }

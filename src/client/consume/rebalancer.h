@@ -34,6 +34,8 @@ public:
     virtual bool asks_broker() const { return false; }
     /// Its queues of the topic that are to be popped; id -1: any queue of the broker.
     virtual void take_pops(const std::string& topic, std::set<kerolox::Queue> queues);
+    /// The topic's queues are all popped now, or all pulled; told before they are taken.
+    virtual void take_mode(const std::string& topic, bool popped);
 };
 
 class Rebalancer {

@@ -4,8 +4,8 @@
 #include <list>
 #include <set>
 
-#include "base/compress.h"
 #include "client/core/errors.h"
+#include "client/core/expanded_body.h"
 #include "client/core/received.h"
 #include "client/core/request_decoration.h"
 #include "kerolox/producer.hpp"
@@ -41,21 +41,6 @@ std::string bounds_text(const DecodeOptions& options) {
     return text;
 }
 
-std::string expand(const model::RecordView& record, std::string& problem) {
-    Compression format = Compression::kZlib;
-    switch ((record.sys_flag & model::kCompressionMask) >> 8) {
-        case 1: format = Compression::kLz4; break;
-        case 2: format = Compression::kZstd; break;
-        case 0:
-        case 3: break;
-        default: problem = "the type of its compression is unknown"; return {};
-    }
-    auto plain = decompress(format, record.body, kBodyBytesMax);
-    if (plain) return std::move(*plain);
-    problem = plain.error().text;
-    return {};
-}
-
 std::string_view shown_topic(const model::RecordView& record, const DecodeOptions& options) {
     std::string_view topic = record.topic;
     if (model::is_retry_topic(topic)) {
@@ -89,7 +74,7 @@ void add_message(Frame& frame, const model::RecordView& record, const DecodeOpti
         if (!record.body_crc_matches()) {
             message.body_problem = "the body's CRC does not match";
         } else {
-            message.expanded = expand(record, message.body_problem);
+            show_expanded(message);
         }
     }
     frame.messages.push_back(std::move(message));
@@ -97,9 +82,9 @@ void add_message(Frame& frame, const model::RecordView& record, const DecodeOpti
 
 Status add_inner_batch(Frame& frame, model::RecordView envelope, const DecodeOptions& options) {
     if ((envelope.sys_flag & model::kCompressed) != 0) {
-        std::string problem;
-        frame.unfolded.push_back(expand(envelope, problem));
-        if (!problem.empty()) return fail(Errc::kMalformed, "an inner batch: {}", problem);
+        auto items = expand_body(envelope.body, envelope.sys_flag);
+        if (!items) return fail(Errc::kMalformed, "an inner batch: {}", items.error().text);
+        frame.unfolded.push_back(std::move(*items));
         envelope.body = frame.unfolded.back();
         envelope.sys_flag &= ~(model::kCompressed | model::kCompressionMask);
     }

@@ -97,6 +97,16 @@ TEST(Received, ExpandsAllThreeCompressions) {
     }
 }
 
+TEST(Received, ExpandsToNothing) {
+    Draft draft;
+    draft.body = *compress(Compression::kZlib, "");
+    draft.sys_flag = model::kCompressed;
+    const auto message = decoded(draft.bytes()).at(0);
+    EXPECT_EQ(message.text(), "");
+    EXPECT_EQ(message.detach().text(), "");
+    EXPECT_TRUE(message.body_status());
+}
+
 TEST(Received, TellsWhichBodyCannotBeExpanded) {
     Draft garbage;
     garbage.body = "no compression at all";
@@ -106,6 +116,14 @@ TEST(Received, TellsWhichBodyCannotBeExpanded) {
     Draft damaged;
     damaged.body = *compress(Compression::kZlib, std::string(1000, 'a'));
     damaged.sys_flag = model::kCompressed;
+    for (const std::int32_t type : {4, 5, 6, 7}) {
+        // Whatever is in it: who wrote it knows more than we do.
+        Draft later = damaged;
+        later.sys_flag |= type << 8;
+        const auto shown = decoded(later.bytes()).at(0);
+        EXPECT_FALSE(shown.body_status()) << type;
+        EXPECT_EQ(shown.text(), damaged.body);
+    }
     std::string torn = damaged.bytes();
     torn[torn.find(damaged.body) + 5] ^= 1;
     const auto messages = decoded(garbage.bytes() + unknown.bytes() + torn + Draft().bytes());

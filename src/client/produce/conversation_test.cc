@@ -315,6 +315,23 @@ TEST(Requests, EndWithTheReply) {
     EXPECT_EQ(broker.ask_client(326, {}, "x"), 1);
 }
 
+TEST(Requests, ShowABodyOfAnUnknownCompressionAsItCame) {
+    SendRig rig;
+    Producer producer = rig.producer();
+    auto handle = producer.request(letter("ask"), {.timeout = seconds(5), .stop = {}});
+    ASSERT_TRUE(comes_true([&] { return rig.sends().size() == 1; }));
+    ScriptedBroker& broker = with_send(rig);
+    ASSERT_TRUE(comes_true([&] { return !broker.taken(34).empty(); }));
+    const std::string body =
+        compress(Compression::kZlib, "zlib, but it says something else").value();
+    EXPECT_EQ(broker.ask_client(326, reply_fields(rig.sends().front(), 0x501), body), 0);
+    const auto reply = std::move(handle).get();
+    ASSERT_TRUE(reply);
+    EXPECT_EQ(reply->text(), body);
+    EXPECT_THAT(std::string(reply->body_status().error().text()),
+                ::testing::HasSubstr("compression is unknown"));
+}
+
 TEST(Requests, ShowABodyThatCannotBeExpandedAsItCame) {
     SendRig rig;
     Producer producer = rig.producer();

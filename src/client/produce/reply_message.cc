@@ -4,8 +4,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
-#include "base/compress.h"
 #include "client/core/errors.h"
+#include "client/core/expanded_body.h"
 #include "client/core/message_data.h"
 #include "client/core/received.h"
 #include "client/core/request_decoration.h"
@@ -38,19 +38,6 @@ model::HostPort read_host(std::string_view text) {
         std::copy(bytes.begin(), bytes.end(), host.address.begin());
     }
     return host;
-}
-
-std::string expand_reply(std::string_view body, std::int32_t sys_flag, std::string& problem) {
-    Compression format = Compression::kZlib;
-    switch ((sys_flag & model::kCompressionMask) >> 8) {
-        case 1: format = Compression::kLz4; break;
-        case 2: format = Compression::kZstd; break;
-        default: break;
-    }
-    auto plain = decompress(format, body, kBodyBytesMax);
-    if (plain) return std::move(*plain);
-    problem = plain.error().text;
-    return {};
 }
 
 }  // namespace
@@ -106,8 +93,7 @@ kerolox::MessageView view_of_reply(const wire::PushReplyMessage& header, std::st
     message.record.body = own->body;
     message.reconsume_times = message.record.reconsume_times;
     message.unique_key = model::property_or_empty(own->properties, property::kUniqKey);
-    if ((header.sys_flag & model::kCompressed) != 0)
-        message.expanded = expand_reply(own->body, header.sys_flag, message.body_problem);
+    if ((header.sys_flag & model::kCompressed) != 0) show_expanded(message);
     return Access::make<kerolox::MessageView>(
         std::shared_ptr<const ReceivedMessage>(own, &own->message));
 }
