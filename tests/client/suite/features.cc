@@ -55,11 +55,15 @@ bool accepts_filter(const std::string& type) {
     return raw_request(setting().broker, kCheckClient, {}, body).code == kSuccess;
 }
 
-/// Whoever speaks TLS answers a hello, and be it with an alert.
+/// A server with TLS answers the shortest hello of a client there is: TLS 1.2, two ciphers.
 bool speaks_tls(const std::string&) {
-    const std::string hello("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10);
+    using namespace std::string_literals;
+    const std::string hello = "\x16\x03\x01\0\x2f\x01\0\0\x2b\x03\x03"s + std::string(32, '\0') +
+                              "\0\0\x04\xc0\x2f\xc0\x2b\x01\0"s;
     const std::string answer = raw_bytes(setting().broker, hello, 1);
-    return answer == "\x15" || answer == "\x16";
+    constexpr const char* kAlert = "\x15";
+    constexpr const char* kHandshake = "\x16";
+    return answer == kAlert || answer == kHandshake;
 }
 
 struct Row {
@@ -81,7 +85,7 @@ constexpr auto kRows = std::to_array<Row>({
     {Feature::pop, "pop, POP_MESSAGE [200050]", knows, "200050"},
     {Feature::pop_assignment, "assignment by the broker, QUERY_ASSIGNMENT [400]", knows, "400"},
     {Feature::clone_offset, "offsets of another group, CLONE_GROUP_OFFSET [314]", knows, "314"},
-    {Feature::tls, "TLS, a client's hello", speaks_tls, ""},
+    {Feature::tls, "TLS, answer to a hello", speaks_tls, ""},
     {Feature::access_control, "access control, AUTH_CREATE_USER [3001]", knows, "3001"},
 });
 
