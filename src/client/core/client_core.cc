@@ -104,12 +104,12 @@ kerolox::Result<std::shared_ptr<ClientCore>> ClientCore::create(const Settings& 
                                      });
     core->start();
     if (kerolox::Status reached = core->reach_name_server(); !reached) {
-        (void)core->close(std::chrono::milliseconds(0)).get();
+        const ClientLease ends_here(std::move(core));
         return reached.error();
     }
     if (tracer) {
         if (kerolox::Status attached = tracer->attach(*core); !attached) {
-            (void)core->close(std::chrono::milliseconds(0)).get();
+            const ClientLease ends_here(std::move(core));
             return attached.error();
         }
     }

@@ -347,6 +347,22 @@ TEST(ClientEnd, ComesWithTheLastHandle) {
     EXPECT_TRUE(eventually([&] { return watched.expired(); }));
 }
 
+TEST(ClientEnd, IsCompleteWhenCreateFails) {
+    // Threads that end a moment later would still run when main() has returned.
+    constexpr int kClients = 50;
+    for (int i = 0; i < kClients; ++i) {
+        std::weak_ptr<int> life;
+        {
+            const auto held = std::make_shared<int>();
+            life = held;
+            kerolox::ClientOptions options = options_for("127.0.0.1:1");
+            options.log([held](const kerolox::LogRecord&) {});
+            EXPECT_FALSE(kerolox::Client::create(options));
+        }
+        ASSERT_TRUE(life.expired()) << i;
+    }
+}
+
 TEST(ClientEnd, MayComeFromACallbackOfItsOwn) {
     const AskedServer server;
     for (const bool on_io : {false, true}) {
