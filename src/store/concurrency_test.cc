@@ -92,8 +92,9 @@ TEST(Concurrency, AppendsWaitForZerosThatTakeLong) {
     StoreOptions options = small_store(true);
     options.commit_log_segment_bytes = 64 << 20;
     options.busy_after_ms = 20;
-    auto store = open_store(disk, options);
     disk.stall_zeros(true);
+    auto store = open_store(disk, options);
+    ASSERT_TRUE(eventually([&] { return disk.zeros_wait(); }));
     const std::string body(64 << 10, 'x');
     const QueuePtr queue = store->queue("t", 0);
     PutResult at;

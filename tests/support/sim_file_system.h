@@ -43,6 +43,7 @@ public:
         disk_->zeros_stall = on;
         disk_->zeros_stall.notify_all();
     }
+    bool zeros_wait() const { return disk_->zeros_waiting > 0; }
     void fail_writes(bool on) {
         MutexLock guard(disk_->mutex);
         disk_->fail_writes = on;
@@ -252,6 +253,7 @@ private:
         std::int64_t capacity = 1LL << 40;
         std::int64_t sync_count = 0;
         std::atomic<bool> zeros_stall{false};
+        std::atomic<int> zeros_waiting{0};
         bool fail_syncs = false;
         bool fail_writes = false;
     };
@@ -283,7 +285,9 @@ private:
             return {};
         }
         Status write_zeros(std::int64_t begin, std::int64_t end) override {
+            ++disk_->zeros_waiting;
             disk_->zeros_stall.wait(true);
+            --disk_->zeros_waiting;
             KX_CHECK(zero(begin, end));
             return sync(begin, end);
         }

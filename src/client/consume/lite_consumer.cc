@@ -42,6 +42,9 @@ LitePullConsumer::~LitePullConsumer() {
     if (core_ == nullptr) return;
     LiteCore& core = lite_core_of(*this);
     kx::client::wait_briefly(core.close(std::chrono::seconds(2)), core.client().runtime());
+    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
+    const auto lease = core.give_up_lease();
+    core_.reset();
 }
 
 Status LitePullConsumer::subscribe(std::string topic, Filter filter) {

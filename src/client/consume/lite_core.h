@@ -48,6 +48,9 @@ public:
     void pause(const std::vector<kerolox::Queue>& queues, bool paused);
     kerolox::ConsumerSnapshot snapshot() const override;
     kerolox::Async<void> close(std::chrono::milliseconds grace);
+    /// For the last handle, when it has closed: what is still under way keeps the core for a while,
+    /// and must not keep the client open with it.
+    std::shared_ptr<ClientLease> give_up_lease() { return std::move(lease_); }
 
     // --- home thread ---
 
@@ -118,7 +121,8 @@ private:
     Awaitable<kerolox::Status> write_if_new(kerolox::Queue queue, std::int64_t offset);
     Awaitable<void> persist_now(std::set<kerolox::Queue> queues, std::int64_t deadline_ms);
 
-    const std::shared_ptr<ClientLease> lease_;
+    std::shared_ptr<ClientLease> lease_;
+    const std::shared_ptr<ClientCore> kept_client_;
     ClientCore& client_;
     const Settings settings_;
     const std::string group_;

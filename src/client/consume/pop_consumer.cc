@@ -42,6 +42,9 @@ PopConsumer::~PopConsumer() {
     if (core_ == nullptr) return;
     PopCore& core = pop_core_of(*this);
     kx::client::wait_briefly(core.close(std::chrono::seconds(2)), core.client().runtime());
+    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
+    const auto lease = core.give_up_lease();
+    core_.reset();
 }
 
 Async<std::vector<PoppedMessage>> PopConsumer::receive(PopRequest request) {

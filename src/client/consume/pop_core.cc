@@ -51,7 +51,8 @@ kerolox::Result<std::shared_ptr<PopCore>> PopCore::create(std::shared_ptr<Client
 
 PopCore::PopCore(std::shared_ptr<ClientLease> lease, const Settings& settings)
     : lease_(std::move(lease)),
-      client_(*lease_->core),
+      kept_client_(lease_->core),
+      client_(*kept_client_),
       settings_(settings),
       group_(client_.wire_name(settings.config.consumer_group)),
       started_ms_(client_.clock().wall_ms()) {}

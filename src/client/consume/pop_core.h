@@ -32,6 +32,9 @@ public:
     kerolox::Async<kerolox::ReceiptHandle> change_invisible(const kerolox::ReceiptHandle& handle,
                                                             std::int64_t invisible_ms);
     kerolox::Async<void> close(std::chrono::milliseconds grace);
+    /// For the last handle, when it has closed: what is still under way keeps the core for a while,
+    /// and must not keep the client open with it.
+    std::shared_ptr<ClientLease> give_up_lease() { return std::move(lease_); }
 
     // --- home thread ---
 
@@ -66,7 +69,8 @@ private:
                                                                   PopCheckPoint point,
                                                                   std::int64_t invisible_ms);
 
-    const std::shared_ptr<ClientLease> lease_;
+    std::shared_ptr<ClientLease> lease_;
+    const std::shared_ptr<ClientCore> kept_client_;
     ClientCore& client_;
     const Settings settings_;
     const std::string group_;

@@ -40,6 +40,9 @@ PullConsumer::~PullConsumer() {
     if (core_ == nullptr) return;
     PullCore& core = pull_core_of(*this);
     kx::client::wait_briefly(core.close(std::chrono::seconds(2)), core.client().runtime());
+    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
+    const auto lease = core.give_up_lease();
+    core_.reset();
 }
 
 Async<PullResult> PullConsumer::pull(PullRequest request) {

@@ -36,7 +36,8 @@ kerolox::Result<std::shared_ptr<PullCore>> PullCore::create(std::shared_ptr<Clie
 
 PullCore::PullCore(std::shared_ptr<ClientLease> lease, const Settings& settings)
     : lease_(std::move(lease)),
-      client_(*lease_->core),
+      kept_client_(lease_->core),
+      client_(*kept_client_),
       settings_(settings),
       group_(client_.wire_name(settings.config.consumer_group)),
       started_ms_(client_.clock().wall_ms()),

@@ -37,6 +37,9 @@ public:
     kerolox::Async<std::int64_t> offset_at(kerolox::Queue queue, std::int64_t time_ms);
     kerolox::Async<void> send_back(kerolox::MessageView message, int delay_level);
     kerolox::Async<void> close(std::chrono::milliseconds grace);
+    /// For the last handle, when it has closed: what is still under way keeps the core for a while,
+    /// and must not keep the client open with it.
+    std::shared_ptr<ClientLease> give_up_lease() { return std::move(lease_); }
 
     // --- home thread ---
 
@@ -75,7 +78,8 @@ private:
     Awaitable<kerolox::Result<std::int64_t>> ask_at(kerolox::Queue queue, std::int64_t time_ms);
     Awaitable<kerolox::Result<void>> give_back(kerolox::MessageView message, int delay_level);
 
-    const std::shared_ptr<ClientLease> lease_;
+    std::shared_ptr<ClientLease> lease_;
+    const std::shared_ptr<ClientCore> kept_client_;
     ClientCore& client_;
     const Settings settings_;
     const std::string group_;

@@ -34,6 +34,9 @@ Producer::~Producer() {
         return;
     }
     kx::client::wait_briefly(core.close(std::chrono::seconds(2)), core.client().runtime());
+    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
+    const auto lease = core.give_up_lease();
+    core_.reset();
 }
 
 Async<SendReceipt> Producer::send(Message message, SendOptions options) {

@@ -44,6 +44,7 @@ std::shared_ptr<ProducerCore> ProducerCore::make_inner(ClientCore& client) {
 ProducerCore::ProducerCore(ClientCore& client, std::shared_ptr<ClientLease> lease,
                            const Settings& settings)
     : lease_(std::move(lease)),
+      kept_client_(lease_ ? lease_->core : nullptr),
       client_(client),
       settings_(settings),
       group_(client_.wire_name(settings.config.producer_group)),

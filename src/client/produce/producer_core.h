@@ -69,6 +69,9 @@ public:
     std::size_t in_flight() const { return static_cast<std::size_t>(permits_.messages()); }
     kerolox::Async<std::vector<kerolox::Queue>> queues(std::string topic);
     kerolox::Async<void> close(std::chrono::milliseconds grace);
+    /// For the last handle, when it has closed: what is still under way keeps the core for a while,
+    /// and must not keep the client open with it.
+    std::shared_ptr<ClientLease> give_up_lease() { return std::move(lease_); }
 
     // --- home thread ---
 
@@ -139,7 +142,8 @@ private:
     void judge_broker(const SendJob& job, const Sent& result);
     void count_outcome(const SendJob& job, const Sent& result) const;
 
-    const std::shared_ptr<ClientLease> lease_;  ///< null: an inner producer
+    std::shared_ptr<ClientLease> lease_;  ///< null: an inner producer
+    const std::shared_ptr<ClientCore> kept_client_;
     ClientCore& client_;
     const Settings settings_;
     const std::string group_;

@@ -73,9 +73,12 @@ TransactionProducer::~TransactionProducer() {
     auto closing = core.close(std::chrono::seconds(2));
     if (core.is_checker_thread()) {
         std::move(closing).detach();
-    } else {
-        kx::client::wait_briefly(std::move(closing), core.client().runtime());
+        return;
     }
+    kx::client::wait_briefly(std::move(closing), core.client().runtime());
+    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
+    const auto lease = core.give_up_lease();
+    core_.reset();
 }
 
 Async<TransactionReceipt> TransactionProducer::send(
