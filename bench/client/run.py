@@ -4,6 +4,7 @@
 
   bench/client/run.py --client-load build/release/client_load --kerolox build/release/kerolox
   bench/client/run.py --quick ...            short windows, one turn each
+  bench/client/run.py --only received ...    rows with that in their title
 
 Prints one table: rates, CPU time of the client per message, percentiles, memory, and the ratios.
 """
@@ -37,11 +38,13 @@ def main():
     seconds, warmup = (3, 3) if options.quick else (6, 6)
     rows = []
     with nodes.Pair(nodes.KEROLOX, options.dir, options.kerolox) as pair:
-        def run(kind, mode, **more):
-            return load(programs[kind], mode, namesrv=pair.namesrv, topic="ClientBench",
+        def run(kind, mode, topic="ClientBench", **more):
+            return load(programs[kind], mode, namesrv=pair.namesrv, topic=topic,
                         seconds=seconds, warmup=warmup, **more)
 
         def measure(title, mode, **more):
+            if options.only not in title:
+                return
             results = {"java": [], "kerolox": []}
             for kind in turns:
                 results[kind].append(run(kind, mode, **more))
@@ -60,7 +63,9 @@ def main():
             measure(f"push, batches of {batch}", "consume", count=count, skip=count // 4,
                     batch=batch)
         for rate in (1000, 8000):
-            measure(f"sent and received, {rate}/s, 128 B", "latency", rate=rate, size=128)
+            # A new group may begin with the first message of a topic: this one has few.
+            measure(f"sent and received, {rate}/s, 128 B", "latency", topic="ClientLatency",
+                    rate=rate, size=128)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(rows, indent=1))
@@ -69,6 +74,7 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="", help="rows whose title has this text")
     parser.add_argument("--client-load", type=pathlib.Path, required=True)
     parser.add_argument("--kerolox", type=pathlib.Path, default=nodes.default_kerolox())
     parser.add_argument("--json", type=pathlib.Path)

@@ -25,7 +25,10 @@ public:
         const std::size_t at = next_.fetch_add(1, std::memory_order_relaxed);
         return at < works_.size() ? &works_[at] : nullptr;
     }
-    bool is_claimed() const { return next_.load(std::memory_order_relaxed) >= works_.size(); }
+    bool is_claimed() const { return left() == 0; }
+    std::size_t left() const {
+        return works_.size() - std::min(next_.load(std::memory_order_relaxed), works_.size());
+    }
     void drop() { next_.store(works_.size(), std::memory_order_relaxed); }
 
 private:
@@ -176,7 +179,9 @@ GroupPtr ListenerThreads::State::next(const std::shared_ptr<State>& self, bool w
             return nullptr;
         }
         ++self->busy;
-        wakes = self->call_one(self);
+        // Another one looks on only if there is more than this thread does next.
+        const bool more = self->groups.size() > 1 || group->left() > 1;
+        wakes = more && self->call_one(self);
     }
     if (wakes) self->wake.notify_one();
     return group;
