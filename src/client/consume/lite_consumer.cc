@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/consume/lite_core.h"
 #include "client/core/access.h"
+#include "client/core/last_handle.h"
 
 namespace kerolox {
 inline namespace v1 {
@@ -41,10 +42,7 @@ LitePullConsumer& LitePullConsumer::operator=(LitePullConsumer&& other) noexcept
 LitePullConsumer::~LitePullConsumer() {
     if (core_ == nullptr) return;
     LiteCore& core = lite_core_of(*this);
-    kx::client::wait_briefly(core.close(std::chrono::seconds(2)), core.client().runtime());
-    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
-    const auto lease = core.give_up_lease();
-    core_.reset();
+    kx::client::close_and_let_go(core_, core);
 }
 
 Status LitePullConsumer::subscribe(std::string topic, Filter filter) {

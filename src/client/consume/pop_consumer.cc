@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/consume/pop_core.h"
 #include "client/core/access.h"
+#include "client/core/last_handle.h"
 
 namespace kerolox {
 inline namespace v1 {
@@ -41,10 +42,7 @@ PopConsumer& PopConsumer::operator=(PopConsumer&& other) noexcept {
 PopConsumer::~PopConsumer() {
     if (core_ == nullptr) return;
     PopCore& core = pop_core_of(*this);
-    kx::client::wait_briefly(core.close(std::chrono::seconds(2)), core.client().runtime());
-    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
-    const auto lease = core.give_up_lease();
-    core_.reset();
+    kx::client::close_and_let_go(core_, core);
 }
 
 Async<std::vector<PoppedMessage>> PopConsumer::receive(PopRequest request) {

@@ -154,10 +154,9 @@ void PopService::submit(const PoppedQueuePtr& queue, std::vector<MessageView> me
     queue->unfinished += static_cast<std::int64_t>(messages.size());
     std::vector<ListenerThreads::Work> works;
     for (std::size_t i = 0; i < messages.size(); i += batch_max) {
-        const auto begin = messages.begin() + static_cast<std::ptrdiff_t>(i);
         const std::size_t count = std::min(batch_max, messages.size() - i);
-        std::vector<MessageView> some(begin, begin + static_cast<std::ptrdiff_t>(count));
-        works.emplace_back([this, life, queue, expires_ms, batch = make_batch(std::move(some))] {
+        works.emplace_back([this, life, queue, expires_ms,
+                            batch = make_batch(std::span(messages).subspan(i, count))] {
             run(queue, batch, expires_ms);
         });
     }

@@ -2,6 +2,7 @@
 #include "kerolox/producer.hpp"
 
 #include "client/core/access.h"
+#include "client/core/last_handle.h"
 #include "client/produce/handles.h"
 #include "client/produce/producer_core.h"
 #include "client/produce/reply_message.h"
@@ -33,10 +34,7 @@ Producer::~Producer() {
         kx::client::leave_to_parent(core_);
         return;
     }
-    kx::client::wait_briefly(core.close(std::chrono::seconds(2)), core.client().runtime());
-    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
-    const auto lease = core.give_up_lease();
-    core_.reset();
+    kx::client::close_and_let_go(core_, core);
 }
 
 Async<SendReceipt> Producer::send(Message message, SendOptions options) {

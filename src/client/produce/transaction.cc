@@ -2,6 +2,7 @@
 #include "client/produce/transaction.h"
 
 #include "client/core/errors.h"
+#include "client/core/last_handle.h"
 #include "client/produce/handles.h"
 
 namespace kerolox {
@@ -76,9 +77,7 @@ TransactionProducer::~TransactionProducer() {
         return;
     }
     kx::client::wait_briefly(std::move(closing), core.client().runtime());
-    if (core.client().runtime().is_own_thread()) return;  // it closes by itself
-    const auto lease = core.give_up_lease();
-    core_.reset();
+    kx::client::let_go(core_, core);
 }
 
 Async<TransactionReceipt> TransactionProducer::send(
